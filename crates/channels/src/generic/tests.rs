@@ -1,0 +1,112 @@
+//! Our own JSON.
+
+use super::*;
+use crate::fault::{DUPLICATE_KEY, FIELD_INVALID, FIELD_MISSING, MONEY};
+
+const BODY: &str = include_str!("order.json");
+const PAID: &str = r#"{"type":"order.paid","timestamp":"2026-11-21T10:05:00Z","data":{"order_id":"W-17",
+    "payment":{"id":"p-1","amount_minor":4200,"currency":"CNY","paid_at":"2026-11-21T18:04:59+08:00"}}}"#;
+
+fn headers() -> Headers {
+    Headers::of(&[("webhook-id", "msg-1"), ("webhook-timestamp", "1"), ("webhook-signature", "v1,x")])
+}
+
+fn map(body: &str) -> Result<Mapped, Fault> {
+    Generic.map(&headers(), body.as_bytes())
+}
+
+fn fault(body: &str) -> (&'static str, String) {
+    map(body).map_err(|fault| (fault.reason, fault.field)).expect_err("this can't be read")
+}
+
+#[test]
+fn an_order_is_read_whole() {
+    let mapped = map(BODY).expect("readable");
+    assert_eq!((mapped.platform_order_id.as_str(), mapped.version), ("W-17", 3));
+    assert_eq!(mapped.payment_state, PaymentState::Pending);
+    let draft = mapped.order.expect("whole");
+    let order = draft.order;
+    assert_eq!(order.lines.iter().map(|line| line.ordered).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(order.lines[1].sku, "", "unmapped");
+    assert_eq!(order.amounts.and_then(|amounts| amounts.payable).map(|payable| payable.minor), Some(4200));
+    assert!(order.permissions.is_some_and(|permissions| permissions.urgent && permissions.holds == ["risk-control"]));
+    assert_eq!(order.ship_to.expect("an address").district, "Xihu");
+    assert_eq!((draft.personal.name.as_str(), draft.personal.email.as_str()), ("Wang Fang", "fang@example.com"));
+    assert_eq!(draft.buyer_phone, "13800000001");
+    let identity = Generic.identify(&headers(), BODY.as_bytes()).expect("identified");
+    assert_eq!((identity.kind.as_str(), identity.delivery_id.as_str()), ("order.created", "msg-1"));
+}
+
+#[test]
+fn a_thin_payment_pays_in_full() {
+    let mapped = map(PAID).expect("readable");
+    assert_eq!((mapped.order, mapped.payment_state, mapped.version), (None, PaymentState::Paid, 1_795_255_500_000));
+    let payment = mapped.payment.expect("a payment");
+    assert_eq!((payment.payment_id.as_str(), payment.paid_at_ms), ("p-1", 1_795_255_499_000));
+    assert_eq!(payment.amount.map(|amount| amount.minor), Some(4200));
+    let in_text = PAID.replace(r#""amount_minor":4200"#, r#""amount":"42.00""#);
+    assert_eq!(
+        map(&in_text).expect("readable").payment.and_then(|payment| payment.amount).map(|amount| amount.minor),
+        Some(4200)
+    );
+    let deposit = PAID.replace(r#""id":"p-1""#, r#""id":"p-1","part":"deposit","state":"partly_paid""#);
+    assert_eq!(map(&deposit).expect("readable").payment_state, PaymentState::PartlyPaid);
+}
+
+#[test]
+fn a_paid_order_may_come_whole() {
+    let body = BODY
+        .replace("order.created", "order.paid")
+        .replace(r#""currency": "CNY","#, r#""currency": "CNY", "payment": {"id": "p-1", "amount": "42.00"},"#);
+    let mapped = map(&body).expect("readable");
+    assert_eq!(mapped.payment_state, PaymentState::Paid);
+    assert_eq!(mapped.order.expect("whole").order.payment_state, i32::from(PaymentState::Paid));
+}
+
+#[test]
+fn asked_is_told_from_done() {
+    let asked = r#"{"type":"order.cancel_requested","timestamp":"2026-11-21T10:05:00Z",
+        "data":{"order_id":"W-17","request_id":"c-1","reason":"too late"}}"#;
+    let mapped = map(asked).expect("readable");
+    assert_eq!(mapped.cancelled, None);
+    assert_eq!(mapped.cancel_requested.expect("a request").request_id, "c-1");
+    let without_id = asked.replace(r#""request_id":"c-1","#, "");
+    assert_eq!(map(&without_id).expect("readable").cancel_requested.expect("a request").request_id, "msg-1");
+    let done = asked.replace("cancel_requested", "cancelled");
+    assert_eq!(map(&done).expect("readable").cancelled.as_deref(), Some("too late"));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    assert_eq!(fault(&BODY.replace(r#""total": "42.00""#, r#""total": 42.0"#)), (MONEY, "data.total".to_owned()));
+    assert_eq!(
+        fault(&BODY.replace(r#""price_minor": 200"#, r#""price_minor": 2.5"#)),
+        (MONEY, "data.lines[1].price_minor".to_owned())
+    );
+    assert_eq!(fault(&BODY.replace(r#""order_id": "W-17","#, "")), (FIELD_MISSING, "data.order_id".to_owned()));
+    assert_eq!(
+        fault(&BODY.replace(r#""line_id": "2""#, r#""line_id": "1""#)),
+        (FIELD_INVALID, "data.lines[1]".to_owned())
+    );
+    assert_eq!(fault(&BODY.replace("order.created", "order.dreamt")), (FIELD_INVALID, "type".to_owned()));
+    assert_eq!(
+        fault(&PAID.replace(r#""order_id""#, r#""order_id":"W-18","order_id""#)),
+        (DUPLICATE_KEY, "order_id".to_owned())
+    );
+    assert_eq!(fault(&PAID.replace(r#""id":"p-1","#, "")), (FIELD_MISSING, "data.payment.id".to_owned()));
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_upset_it(flip in 0_usize..2000, cut in 0_usize..2000, by in 1_u8..=255) {
+        for sample in [BODY, PAID] {
+            let mut body = sample.as_bytes().to_vec();
+            let place = flip % body.len();
+            body[place] ^= by;
+            let _ = Generic.map(&headers(), &body);
+            body.truncate(cut.min(body.len()));
+            let _ = Generic.map(&headers(), &body);
+            let _ = Generic.identify(&headers(), &body);
+        }
+    }
+}

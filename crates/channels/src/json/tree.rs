@@ -1,0 +1,171 @@
+//! The tree itself, read by serde_json's parser with rules of its own.
+
+use crate::fault::{BODY_NOT_JSON, DUPLICATE_KEY, Fault};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fmt;
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    /// Any whole number of up to 64 bits.
+    Integer(i128),
+    /// A number with a fraction or an exponent, or one that needs more than 64 bits. Its value is lost on purpose.
+    Float,
+    Text(String),
+    List(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    /// For a sentence: "it is a list".
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Bool(_) => "a truth value",
+            Json::Integer(_) => "a whole number",
+            Json::Float => "a number with a fraction, an exponent or too many digits",
+            Json::Text(_) => "a text",
+            Json::List(_) => "a list",
+            Json::Object(_) => "an object",
+        }
+    }
+}
+
+/// Parses one value and nothing behind it.
+pub(crate) fn parse(body: &[u8]) -> Result<Json, Fault> {
+    let twice = RefCell::new(None);
+    let mut parser = serde_json::Deserializer::from_slice(body);
+    let seed = Seed { depth: 0, twice: &twice };
+    let parsed = seed.deserialize(&mut parser).and_then(|json| parser.end().map(|()| json));
+    parsed.map_err(|error| match twice.take() {
+        Some(key) => {
+            let detail = format!("the key is there twice, at line {} column {}", error.line(), error.column());
+            Fault::new(DUPLICATE_KEY, key, detail)
+        }
+        None => Fault::new(BODY_NOT_JSON, "", error.to_string()),
+    })
+}
+
+const DEPTH_MAX: usize = 32;
+
+#[derive(Clone, Copy)]
+struct Seed<'s> {
+    depth: usize,
+    /// The key that came twice: serde's errors can carry only a text.
+    twice: &'s RefCell<Option<String>>,
+}
+
+impl Seed<'_> {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        match self.depth < DEPTH_MAX {
+            true => Ok(Seed { depth: self.depth + 1, ..self }),
+            false => Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels"))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Seed<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Seed<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
+        Ok(Json::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
+        Ok(Json::Integer(i128::from(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
+        Ok(Json::Integer(i128::from(value)))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Float)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
+        Ok(Json::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Json, E> {
+        Ok(Json::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+        let inner = self.deeper::<A::Error>()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            list.push(item);
+        }
+        Ok(Json::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+        let inner = self.deeper::<A::Error>()?;
+        let mut fields = Vec::new();
+        let mut names = HashSet::new();
+        while let Some(name) = entries.next_key::<String>()? {
+            if !names.insert(name.clone()) {
+                self.twice.replace(Some(name));
+                return Err(A::Error::custom("duplicate key"));
+            }
+            fields.push((name, entries.next_value_seed(inner)?));
+        }
+        Ok(Json::Object(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(body: &[u8]) -> (&'static str, String) {
+        let fault = parse(body).expect_err("this is not taken");
+        (fault.reason, fault.field)
+    }
+
+    #[test]
+    fn a_key_twice_is_named_wherever_it_is() {
+        assert_eq!(reason(br#"{"a":1,"a":1}"#), (DUPLICATE_KEY, "a".to_owned()));
+        assert_eq!(reason(br#"{"x":[{"unknown":1,"unknown":2}]}"#), (DUPLICATE_KEY, "unknown".to_owned()));
+        assert_eq!(reason(r#"{"é":1,"\u00e9":1}"#.as_bytes()), (DUPLICATE_KEY, "é".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_json_is_not_taken() {
+        let deep = [b"[".repeat(40), b"]".repeat(40)].concat();
+        let bodies: [&[u8]; 6] = [b"", b"<xml/>", b"{}{}", b"{\"a\":\xff}", b"{\"a\":NaN}", &deep];
+        for body in bodies {
+            assert_eq!(reason(body), (BODY_NOT_JSON, String::new()));
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_or_lost() {
+        assert_eq!(parse(b"-7"), Ok(Json::Integer(-7)));
+        assert_eq!(parse(b"18446744073709551615"), Ok(Json::Integer(i128::from(u64::MAX))));
+        for float in ["1.0", "1e2", "18446744073709551616"] {
+            assert_eq!(parse(float.as_bytes()), Ok(Json::Float), "{float}");
+        }
+    }
+}

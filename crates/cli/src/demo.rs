@@ -1,0 +1,129 @@
+//! `weir demo`: the main job on real input, from shops that sell to messages that arrive, and a report of what became of it.
+
+mod calls;
+mod catalogue;
+mod desk;
+mod follow;
+mod load;
+mod orders;
+mod progress;
+mod report;
+mod run;
+mod sinks;
+mod stock;
+mod warehouse;
+
+use crate::bench;
+use crate::installation::Installation;
+use crate::reference::duration_ms;
+use anyhow::Context as _;
+use report::Report;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use uuid::Uuid;
+
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// Orders to place
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    orders: u32,
+    /// Orders a second, at a constant rate whatever the answers take
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    rate: u64,
+    /// Webhooks sent twice, in percent
+    #[arg(long, default_value_t = 12.7)]
+    duplicates: f64,
+    /// Orders that are paid after they are placed, in percent; a third of them never
+    #[arg(long, default_value_t = 10.0)]
+    pay_later: f64,
+    /// Orders that are cancelled, in percent
+    #[arg(long, default_value_t = 3.0)]
+    cancels: f64,
+    /// Orders whose payment is told before them, in percent
+    #[arg(long, default_value_t = 3.0)]
+    out_of_order: f64,
+    /// Webhooks with a wrong signature or a broken body, in percent of the orders
+    #[arg(long, default_value_t = 1.0)]
+    broken: f64,
+    /// Picks that come out short, in percent
+    #[arg(long, default_value_t = 1.0)]
+    short: f64,
+    #[arg(long, default_value_t = 2_000)]
+    skus: usize,
+    /// How long an unpaid order keeps its reservation
+    #[arg(long, default_value = "20s", value_parser = duration_ms)]
+    pay_within: i64,
+    /// Pick lists begun a second, in all warehouses, while orders come in; a fifth of the rate if not said
+    #[arg(long)]
+    pick_rate: Option<f64>,
+    /// Pick lists under way at once, in each warehouse
+    #[arg(long, default_value_t = 24)]
+    hands: usize,
+    /// Draws the same orders again
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Gives up after so long without any news of an order
+    #[arg(long, default_value = "90s", value_parser = duration_ms)]
+    patience: i64,
+    /// Writes the report as JSON; "-" for standard output, in place of the table
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Leaves out `weir verify` at the end
+    #[arg(long)]
+    no_verify: bool,
+    /// Leaves out the measurement of four bare transactions
+    #[arg(long)]
+    no_bare: bool,
+}
+
+pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
+    let id = Uuid::now_v7().simple().to_string();
+    // The end of the id is random, its start is the time.
+    let run_id = format!("{}{}", &id[4..8], &id[28..]);
+    let mut report = run::run(&args, installation, &run_id).await?;
+    if !args.no_bare {
+        let seconds = (u64::from(args.orders) / args.rate).clamp(2, 10);
+        match bench::hops(&installation.log, args.rate, seconds, 900).await {
+            Ok(bare) => report.bare = Some(bare),
+            Err(error) => eprintln!("the bare transactions could not be measured: {error:#}"),
+        }
+    }
+    if !args.no_verify {
+        report.verify = verify().await?;
+    }
+    tell(&args, &report)?;
+    let good = report.faults.is_empty() && report.verify != BROKEN;
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+const BROKEN: &str = "broken";
+
+/// A process of its own, so that its memory and its exit code are what they are when a person calls it.
+async fn verify() -> anyhow::Result<&'static str> {
+    let program = std::env::current_exe().context("this program's own path is not known")?;
+    let mut command = tokio::process::Command::new(program);
+    // What it prints is for people; standard output may be the report's.
+    let output = command.arg("verify").output().await.context("weir verify could not be started")?;
+    eprint!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    Ok(if output.status.success() { "clean" } else { BROKEN })
+}
+
+fn tell(args: &Args, report: &Report) -> anyhow::Result<()> {
+    let to_stdout = args.json.as_ref().is_some_and(|path| path.as_os_str() == "-");
+    if to_stdout {
+        println!("{}", serde_json::to_string_pretty(report)?);
+    } else {
+        println!("{}", report.table());
+        if let Some(path) = &args.json {
+            std::fs::write(path, serde_json::to_vec_pretty(report)?)
+                .with_context(|| format!("{} can't be written", path.display()))?;
+        }
+    }
+    for fault in &report.faults {
+        eprintln!("FAULT: {fault}");
+    }
+    if report.faults.is_empty() && !to_stdout {
+        println!("every acknowledged delivery is accounted for");
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! The ledger reads the log right: latencies, accounts, ends.
+
+use super::*;
+use crate::demo::orders::Wish;
+use prost::Message as _;
+use weir_decider::Millis;
+use weir_proto::log::v1::{Ignored, IgnoredInput, Meta, StageFact};
+use weir_proto::order::v1::OrderPlaced;
+use weir_proto::shipment::v1::{PickListIssued, Shipped};
+
+const START_US: i64 = 1_790_000_000_000_000;
+
+struct Scene {
+    ledger: Ledger,
+    keys: Vec<String>,
+    plan: Plan,
+}
+
+fn scene() -> Scene {
+    let catalogue = Catalogue::new("r1", "demo", 50);
+    let wish = Wish {
+        orders: 40,
+        rate_per_second: 100,
+        duplicates_percent: 0.0,
+        pay_later_percent: 0.0,
+        cancels_percent: 0.0,
+        out_of_order_percent: 0.0,
+        broken_percent: 0.0,
+        seed: 3,
+    };
+    let plan = Plan::new(&wish, &catalogue);
+    let keys = plan.orders.iter().map(|order| order.order_id(&catalogue)).collect();
+    Scene { ledger: Ledger::new(&catalogue, &plan, START_US), keys, plan }
+}
+
+fn record(topic: Topic, offset: i64, time_ms: i64, key: &str, value: Vec<u8>) -> Record {
+    let (key, value, time) = (key.to_owned(), value.into(), Millis(time_ms));
+    Record { topic, partition: 0, offset, time, key, value, headers: weir_pipeline::Headers::default() }
+}
+
+fn caused_by(offset: i64) -> Option<Meta> {
+    let cause = Some(Position { topic: "deliveries".to_owned(), partition: 0, offset });
+    Some(Meta { cause, ..Meta::default() })
+}
+
+fn shipment(event: Shipment) -> Vec<u8> {
+    ShipmentEvent { meta: None, event: Some(event) }.encode_to_vec()
+}
+
+#[test]
+fn a_delivery_is_accounted_for_by_a_fact_or_by_an_ignoring_in_any_order_of_reading() {
+    let mut scene = scene();
+    let key = scene.keys[0].clone();
+    let placed = OrderEvent { meta: caused_by(5), event: Some(Order::OrderPlaced(OrderPlaced::default())) };
+    scene.ledger.take(&record(Topic::Orders, 1, 0, &key, placed.encode_to_vec()), 0);
+    for offset in [5, 6] {
+        scene.ledger.take(&record(Topic::Deliveries, offset, 0, &key, Vec::new()), 0);
+    }
+    assert_eq!(scene.ledger.unaccounted(), 1);
+    let position = Some(Position { topic: "deliveries".to_owned(), partition: 0, offset: 6 });
+    let reason = IgnoredReason::Duplicate.into();
+    let inputs = vec![IgnoredInput { position, reason, key }];
+    let fact = StageFact { fact: Some(stage_fact::Fact::Ignored(Ignored { inputs })) };
+    let ignored = OrderEvent { meta: None, event: Some(Order::Stage(fact)) };
+    scene.ledger.take(&record(Topic::Orders, 2, 0, "", ignored.encode_to_vec()), 0);
+    assert_eq!(scene.ledger.unaccounted(), 0);
+    assert_eq!((scene.ledger.ignored.get("duplicate"), scene.ledger.tracks[0].placed), (Some(&1), 1));
+    // Another's delivery is another's business.
+    let foreign = uuid::Uuid::nil().to_string();
+    scene.ledger.take(&record(Topic::Deliveries, 7, 0, &foreign, Vec::new()), 0);
+    assert_eq!(scene.ledger.unaccounted(), 0);
+}
+
+#[test]
+fn latency_runs_from_the_intended_moment_to_the_first_pick_list() {
+    let mut scene = scene();
+    let index = scene.ledger.intended_us.iter().position(Option::is_some).expect("a clean order");
+    let intended_us = START_US + i64::try_from(scene.plan.orders[index].placed_us).expect("fits");
+    let issued = shipment(Shipment::PickListIssued(PickListIssued::default()));
+    let key = scene.keys[index].clone();
+    let first = record(Topic::Shipments, 1, intended_us / 1000 + 120, &key, issued.clone());
+    scene.ledger.take(&first, intended_us + 150_000);
+    scene.ledger.take(&record(Topic::Shipments, 2, intended_us / 1000 + 9_000, &key, issued), intended_us + 9_000_000);
+    let (written, seen) = (scene.ledger.to_written.quantiles(), scene.ledger.to_seen.quantiles());
+    assert_eq!((written.count, seen.count), (1, 1));
+    assert!((written.p50_ms - 120.0).abs() < 1.0 && (seen.p50_ms - 150.0).abs() < 1.0);
+    assert_eq!(scene.ledger.picks_per_second.iter().sum::<u64>(), 1);
+}
+
+#[test]
+fn a_run_is_settled_when_every_acknowledged_order_has_come_to_rest() {
+    let mut scene = scene();
+    let mut acknowledged = vec![Acknowledged::default(); scene.keys.len()];
+    assert!(scene.ledger.is_settled(&acknowledged));
+    acknowledged[0] = Acknowledged { deliveries: 1, whole: true };
+    assert!(!scene.ledger.is_settled(&acknowledged));
+    let last = shipment(Shipment::Shipped(Shipped { last: true, ..Shipped::default() }));
+    scene.ledger.take(&record(Topic::Shipments, 1, 0, &scene.keys[0].clone(), last), 0);
+    assert_eq!(scene.ledger.tracks[0].end(), End::Shipped);
+    assert!(scene.ledger.is_settled(&acknowledged));
+}

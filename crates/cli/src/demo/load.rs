@@ -1,0 +1,264 @@
+//! The platforms: webhooks sent at their moments, whatever the answers take (open loop).
+//!
+//! Latency is counted from the *intended* moment, so a stall of the sender or of the door shows in full. What is not answered
+//! with 2xx is sent again, as platforms do, and its latency runs on until it is.
+
+use super::catalogue::Catalogue;
+use super::orders::bodies::webhook;
+use super::orders::{Delivery, Plan, Step};
+use crate::histogram::Latencies;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// Requests under way at once; further ones wait, and the wait counts.
+const IN_FLIGHT_MAX: usize = 1_024;
+/// How long one request may take.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a delivery is tried again.
+const RETRY_PATIENCE: Duration = Duration::from_secs(180);
+
+/// What came of the sending.
+#[derive(Default)]
+pub struct Tally {
+    /// Deliveries whose moment has come.
+    pub sent: u64,
+    pub duplicates: u64,
+    pub acknowledged: u64,
+    /// Requests beyond the first of a delivery.
+    pub retries: u64,
+    /// Final refusals by status.
+    pub refused: BTreeMap<u16, u64>,
+    /// Refusals of what was meant to be good.
+    pub refused_wrongly: Vec<String>,
+    /// Deliveries without any final answer.
+    pub unanswered: u64,
+    pub answers: Latencies,
+    /// For each order: how many deliveries were acknowledged, and whether one of them told the whole order.
+    pub orders: Vec<Acknowledged>,
+    /// Acknowledgements in each second of the run.
+    pub per_second: Vec<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Acknowledged {
+    pub deliveries: u32,
+    pub whole: bool,
+}
+
+/// Sends a plan.
+pub struct Load {
+    pub catalogue: Arc<Catalogue>,
+    pub plan: Arc<Plan>,
+    pub door_url: String,
+    /// The moment 0 of the run, on both clocks.
+    pub begin: Instant,
+    pub start_ms: i64,
+    pub tally: Arc<Mutex<Tally>>,
+}
+
+pub fn lock(tally: &Mutex<Tally>) -> MutexGuard<'_, Tally> {
+    tally.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Load {
+    /// Returns when every delivery has its final answer.
+    pub async fn run(self: Arc<Self>) -> anyhow::Result<()> {
+        let client = reqwest::Client::builder()
+            .timeout(REQUEST_PATIENCE)
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(IN_FLIGHT_MAX)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        lock(&self.tally).orders = vec![Acknowledged::default(); self.plan.orders.len()];
+        let permits = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+        let mut under_way = tokio::task::JoinSet::new();
+        for delivery in self.plan.deliveries.iter().copied() {
+            let due = self.begin + Duration::from_micros(delivery.due_us);
+            tokio::time::sleep_until(due.into()).await;
+            let permit = permits.clone().acquire_owned().await?;
+            let (load, client) = (self.clone(), client.clone());
+            under_way.spawn(async move {
+                load.deliver(&client, delivery, due).await;
+                drop(permit);
+            });
+            while under_way.try_join_next().is_some() {}
+        }
+        while under_way.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    async fn deliver(&self, client: &reqwest::Client, delivery: Delivery, due: Instant) {
+        {
+            let mut tally = lock(&self.tally);
+            tally.sent += 1;
+            tally.duplicates += u64::from(delivery.duplicate);
+        }
+        let mut pause = Duration::from_millis(250);
+        loop {
+            let now_ms = self.start_ms + i64::try_from(self.begin.elapsed().as_millis()).unwrap_or(0);
+            match self.attempt(client, &delivery, now_ms).await {
+                Some(status) if (200..300).contains(&status) => {
+                    return self.acknowledged(&delivery, due);
+                }
+                Some(status) if (400..500).contains(&status) && status != 429 => {
+                    return self.refused(&delivery, status);
+                }
+                _ if due.elapsed() > RETRY_PATIENCE => {
+                    lock(&self.tally).unanswered += 1;
+                    return;
+                }
+                _ => lock(&self.tally).retries += 1,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    async fn attempt(&self, client: &reqwest::Client, delivery: &Delivery, now_ms: i64) -> Option<u16> {
+        let order = &self.plan.orders[delivery.order];
+        let sent = webhook(&self.catalogue, order, delivery, self.start_ms, now_ms);
+        let mut request = client.post(format!("{}{}", self.door_url, sent.path));
+        for (name, value) in &sent.headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.body(sent.body).send().await.ok()?;
+        let status = answer.status().as_u16();
+        // Read to its end, so that the connection can be used again.
+        answer.bytes().await.ok()?;
+        Some(status)
+    }
+
+    fn acknowledged(&self, delivery: &Delivery, due: Instant) {
+        let is_thin = self.catalogue.shops[self.plan.orders[delivery.order].shop].channel == "generic"
+            && delivery.step != Step::Created;
+        let second = usize::try_from(self.begin.elapsed().as_secs()).unwrap_or(0);
+        let mut tally = lock(&self.tally);
+        tally.acknowledged += 1;
+        tally.answers.record_us(u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX));
+        let order = &mut tally.orders[delivery.order];
+        order.deliveries += 1;
+        order.whole |= !is_thin;
+        if tally.per_second.len() <= second {
+            tally.per_second.resize(second + 1, 0);
+        }
+        tally.per_second[second] += 1;
+    }
+
+    fn refused(&self, delivery: &Delivery, status: u16) {
+        let order = &self.plan.orders[delivery.order];
+        let mut tally = lock(&self.tally);
+        *tally.refused.entry(status).or_default() += 1;
+        if !order.is_broken() {
+            let shop = &self.catalogue.shops[order.shop];
+            tally.refused_wrongly.push(format!("{}/{}/{} with {status}", shop.channel, shop.shop, order.number));
+        }
+    }
+}
+
+/// Waits until the door knows the last shop: an unsigned request is then refused for its signature and not as unknown.
+pub async fn await_door(door_url: &str, catalogue: &Catalogue, patience: Duration) -> anyhow::Result<()> {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(3)).build()?;
+    let started = Instant::now();
+    for shop in &catalogue.shops {
+        let url = format!("{door_url}/webhooks/{}/{}", shop.channel, shop.shop);
+        loop {
+            let found = match client.post(&url).header("content-type", "application/json").body("{}").send().await {
+                Ok(answer) => answer.status().as_u16().to_string(),
+                Err(error) => error.to_string(),
+            };
+            if matches!(found.as_str(), "400" | "401" | "403") {
+                break;
+            }
+            anyhow::ensure!(
+                started.elapsed() < patience,
+                "the door at {door_url} does not know shop {}/{} (last answer: {found}): is ingest running? `weir doctor` looks at it",
+                shop.channel,
+                shop.shop
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::orders::Wish;
+    use super::*;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    /// A door that answers each request by its number.
+    async fn door(answer: impl Fn(u32) -> (StatusCode, Duration) + Clone + Send + Sync + 'static) -> String {
+        let count = Arc::new(AtomicU32::new(0));
+        let handler = move || {
+            let (status, wait) = answer(count.fetch_add(1, Ordering::SeqCst));
+            async move {
+                tokio::time::sleep(wait).await;
+                status
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("its address"));
+        let router = axum::Router::new().route("/webhooks/{channel}/{shop}", post(handler));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    async fn send(door_url: String, orders: u32) -> Tally {
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let catalogue = Arc::new(Catalogue::new("r1", "demo", 50));
+        let wish = Wish {
+            orders,
+            rate_per_second: 1000,
+            duplicates_percent: 0.0,
+            pay_later_percent: 0.0,
+            cancels_percent: 0.0,
+            out_of_order_percent: 0.0,
+            broken_percent: 0.0,
+            seed: 1,
+        };
+        let plan = Arc::new(Plan::new(&wish, &catalogue));
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+        let load = Arc::new(Load {
+            catalogue,
+            plan,
+            door_url,
+            begin: Instant::now(),
+            start_ms: i64::try_from(since.as_millis()).expect("fits"),
+            tally: Arc::default(),
+        });
+        load.clone().run().await.expect("sent");
+        std::mem::take(&mut *lock(&load.tally))
+    }
+
+    #[tokio::test]
+    async fn latency_runs_from_the_intended_moment_through_every_retry() {
+        let url = door(|n| match n {
+            0 => (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO),
+            _ => (StatusCode::OK, Duration::ZERO),
+        })
+        .await;
+        let tally = send(url, 20).await;
+        assert_eq!((tally.sent, tally.acknowledged, tally.retries), (20, 20, 1));
+        assert!(tally.answers.quantiles().max_ms >= 250.0, "the pause before the retry counts");
+        assert_eq!(tally.per_second.iter().sum::<u64>(), 20);
+        assert!(tally.orders.iter().all(|order| order.whole && order.deliveries == 1));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_final_and_of_a_good_delivery_is_told() {
+        let url = door(|n| match n {
+            3 => (StatusCode::UNPROCESSABLE_ENTITY, Duration::ZERO),
+            _ => (StatusCode::OK, Duration::from_millis(5)),
+        })
+        .await;
+        let tally = send(url, 10).await;
+        assert_eq!((tally.acknowledged, tally.refused.get(&422)), (9, Some(&1)));
+        assert_eq!(tally.refused_wrongly.len(), 1);
+    }
+}

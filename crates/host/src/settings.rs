@@ -1,0 +1,149 @@
+//! The variables that every service understands.
+
+use crate::env::Reader;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// What the host itself can be told. A service's own configuration comes beside it.
+#[derive(Debug, Clone)]
+pub struct HostConfig {
+    /// The service's name, fixed by its `main`: `ingest`, `routing` …
+    pub service: &'static str,
+    /// `WEIR_LISTEN`: where HTTP and gRPC are served.
+    pub listen: SocketAddr,
+    /// `WEIR_INSTANCE`: the name of this process among its equals; stable over restarts, so no pid and no random part.
+    pub instance: String,
+    /// `WEIR_GRACE_MS`: how long the drain may take before the process ends anyway.
+    pub grace: Duration,
+    /// `WEIR_THREADS`: threads of the async runtime; stages have their own.
+    pub threads: usize,
+    /// `WEIR_LOG`: what is logged, such as `info,weir_pipeline=debug`.
+    pub log: String,
+    /// `WEIR_LOG_FORMAT`: `text` or `json`.
+    pub log_json: bool,
+    /// `WEIR_OTLP_ENDPOINT`: the collector for traces, metrics and logs; none are sent without it.
+    pub otlp_endpoint: Option<String>,
+    /// `WEIR_TRACE_FILE`: finished spans are appended here, one JSON object a line.
+    pub trace_file: Option<PathBuf>,
+    /// `WEIR_TRACE_RATIO`: the share of new traces that is kept; a caller's decision is followed.
+    pub trace_ratio: f64,
+    /// `WEIR_BODY_LIMIT`: bytes of an HTTP body before it is refused with 413.
+    pub body_limit: usize,
+    /// `WEIR_MAX_CONNECTIONS`: open connections before new ones wait.
+    pub max_connections: usize,
+    /// `WEIR_CONNECTION_AGE_MS`: age at which a connection is asked to close, so that clients find new replicas.
+    pub connection_age: Duration,
+}
+
+impl HostConfig {
+    /// Reads the host's variables. Without `WEIR_LISTEN` the system picks a free port.
+    pub fn read(reader: &mut Reader<'_>, service: &'static str) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let config = Self {
+            service,
+            listen: reader.or("WEIR_LISTEN", SocketAddr::from(([127, 0, 0, 1], 0))),
+            instance: reader.or("WEIR_INSTANCE", format!("{service}-0")),
+            grace: reader.or("WEIR_GRACE_MS", Duration::from_secs(20)),
+            threads: reader.or("WEIR_THREADS", cores),
+            log: read_log_filter(reader),
+            log_json: read_log_format(reader),
+            otlp_endpoint: read_endpoint(reader),
+            trace_file: reader.optional("WEIR_TRACE_FILE"),
+            trace_ratio: read_ratio(reader),
+            body_limit: reader.or("WEIR_BODY_LIMIT", 256 * 1024),
+            max_connections: reader.or("WEIR_MAX_CONNECTIONS", 4096),
+            connection_age: reader.or("WEIR_CONNECTION_AGE_MS", Duration::from_secs(300)),
+        };
+        reader.check(
+            "WEIR_THREADS",
+            (1..=1024).contains(&config.threads),
+            "is out of range",
+            "a number from 1 to 1024",
+        );
+        reader.check(
+            "WEIR_MAX_CONNECTIONS",
+            (1..=1_000_000).contains(&config.max_connections),
+            "is out of range",
+            "a number from 1 to 1000000",
+        );
+        reader.check(
+            "WEIR_CONNECTION_AGE_MS",
+            !config.connection_age.is_zero(),
+            "is zero",
+            "a number of milliseconds above zero",
+        );
+        config
+    }
+}
+
+fn read_log_filter(reader: &mut Reader<'_>) -> String {
+    let should = "a level or a list of target=level, such as info,weir_pipeline=debug";
+    reader
+        .parse_or("WEIR_LOG", "info".to_owned(), should, |text| EnvFilter::try_new(text).ok().map(|_| text.to_owned()))
+}
+
+fn read_log_format(reader: &mut Reader<'_>) -> bool {
+    reader.parse_or("WEIR_LOG_FORMAT", false, "text or json", |text| match text {
+        "json" => Some(true),
+        "text" => Some(false),
+        _ => None,
+    })
+}
+
+fn read_endpoint(reader: &mut Reader<'_>) -> Option<String> {
+    let should = "an address such as http://127.0.0.1:4317";
+    reader.parse_or("WEIR_OTLP_ENDPOINT", None, should, |text| {
+        let uri: http::Uri = text.parse().ok()?;
+        (uri.scheme().is_some() && uri.host().is_some()).then(|| Some(text.to_owned()))
+    })
+}
+
+fn read_ratio(reader: &mut Reader<'_>) -> f64 {
+    reader.parse_or("WEIR_TRACE_RATIO", 0.01, "a number from 0.0 to 1.0", |text| {
+        let ratio: f64 = text.parse().ok()?;
+        (0.0..=1.0).contains(&ratio).then_some(ratio)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    //! Defaults are usable as they are, and each host variable is judged.
+    use super::*;
+
+    #[test]
+    fn the_empty_environment_is_good() {
+        let mut reader = Reader::new(&[]);
+        let config = HostConfig::read(&mut reader, "routing");
+        assert_eq!(reader.finish(), Ok(()));
+        assert_eq!(config.instance, "routing-0");
+        assert_eq!(config.body_limit, 262_144);
+        assert_eq!(config.trace_ratio, 0.01);
+        assert_eq!(config.otlp_endpoint, None);
+    }
+
+    #[test]
+    fn every_wrong_host_variable_is_named() {
+        let source = [
+            ("WEIR_LISTEN", "8080"),
+            ("WEIR_GRACE_MS", "2s"),
+            ("WEIR_THREADS", "0"),
+            ("WEIR_LOG", "weir=loud"),
+            ("WEIR_LOG_FORMAT", "xml"),
+            ("WEIR_OTLP_ENDPOINT", "collector"),
+            ("WEIR_TRACE_RATIO", "1.5"),
+            ("WEIR_BODY_LIMIT", "-1"),
+            ("WEIR_MAX_CONNECTIONS", "0"),
+            ("WEIR_CONNECTION_AGE_MS", "0"),
+        ];
+        let mut reader = Reader::new(&source);
+        HostConfig::read(&mut reader, "routing");
+        let faults = reader.finish().expect_err("all of them are wrong");
+        let mut named: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
+        let mut expected: Vec<&str> = source.iter().map(|(name, _)| *name).collect();
+        named.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(named, expected);
+    }
+}

@@ -1,0 +1,134 @@
+//! Who waits for which answer.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+use weir_proto::log::v1::Answered;
+
+type Id = [u8; 16];
+
+/// What an answer means to one waiter.
+#[derive(Debug)]
+pub(super) enum Found {
+    Answer(Answered),
+    /// The id was used for another body.
+    Conflict,
+}
+
+/// All waiters of a gateway.
+#[derive(Default)]
+pub(super) struct Waiting {
+    by_id: Mutex<HashMap<Id, Vec<Waiter>>>,
+    serial: AtomicU64,
+}
+
+struct Waiter {
+    serial: u64,
+    body_hash: Id,
+    tell: oneshot::Sender<Found>,
+}
+
+/// One waiter's end. It stops waiting when this is dropped.
+pub(super) struct Answer {
+    waiting: Arc<Waiting>,
+    id: Id,
+    serial: u64,
+    told: oneshot::Receiver<Found>,
+}
+
+impl Waiting {
+    pub(super) fn register(self: &Arc<Self>, id: Id, body_hash: Id) -> Answer {
+        let (tell, told) = oneshot::channel();
+        let serial = self.serial.fetch_add(1, Ordering::Relaxed);
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        by_id.entry(id).or_default().push(Waiter { serial, body_hash, tell });
+        drop(by_id);
+        Answer { waiting: self.clone(), id, serial, told }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Tells everybody whom this answer concerns.
+    pub(super) fn tell(&self, answered: &Answered) {
+        let Ok(id) = Id::try_from(answered.command_id.as_slice()) else { return };
+        let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(waiters) = by_id.remove(&id) else { return };
+        let conflict = answered.refusal.as_ref().is_some_and(|refusal| refusal.code == "command-conflict");
+        for waiter in waiters {
+            let same_body = waiter.body_hash.as_slice() == answered.body_hash.as_slice();
+            let found = match (conflict, same_body) {
+                // Another body's conflict says nothing about this one: its own answer is still to come.
+                (true, false) => {
+                    by_id.entry(id).or_default().push(waiter);
+                    continue;
+                }
+                (false, true) => Found::Answer(answered.clone()),
+                (true, true) | (false, false) => Found::Conflict,
+            };
+            // A waiter that has gone away needs no answer.
+            drop(waiter.tell.send(found));
+        }
+    }
+}
+
+impl Answer {
+    pub(super) async fn found(mut self) -> Option<Found> {
+        (&mut self.told).await.ok()
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        let mut by_id = self.waiting.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(waiters) = by_id.get_mut(&self.id) {
+            waiters.retain(|w| w.serial != self.serial);
+            if waiters.is_empty() {
+                by_id.remove(&self.id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_proto::log::v1::Refusal;
+
+    fn answered(body: u8, code: Option<&str>) -> Answered {
+        let refusal = code.map(|code| Refusal { code: code.to_owned(), detail: String::new() });
+        Answered { command_id: vec![7; 16], body_hash: vec![body; 16], version: 3, refusal, repeated: false }
+    }
+
+    #[tokio::test]
+    async fn two_bodies_under_one_id_get_their_own_answers() {
+        let waiting = Arc::new(Waiting::default());
+        let first = waiting.register([7; 16], [1; 16]);
+        let repeat = waiting.register([7; 16], [1; 16]);
+        let other = waiting.register([7; 16], [2; 16]);
+        waiting.tell(&answered(2, Some("command-conflict")));
+        assert!(matches!(other.found().await, Some(Found::Conflict)));
+        waiting.tell(&answered(1, None));
+        for answer in [first, repeat] {
+            assert!(matches!(answer.found().await, Some(Found::Answer(a)) if a.version == 3));
+        }
+        assert!(waiting.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_id_that_was_answered_for_another_body_is_a_conflict() {
+        let waiting = Arc::new(Waiting::default());
+        let answer = waiting.register([7; 16], [2; 16]);
+        waiting.tell(&answered(1, None));
+        assert!(matches!(answer.found().await, Some(Found::Conflict)));
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_is_forgotten() {
+        let waiting = Arc::new(Waiting::default());
+        drop(waiting.register([7; 16], [1; 16]));
+        assert!(waiting.is_empty());
+    }
+}

@@ -1,0 +1,212 @@
+//! A seat in a consumer group. The rebalance callback only takes a note; the loop acts (STAGE.md §2).
+
+use super::client;
+use super::convert::{Names, plain_error};
+use crate::log::{Member, Offsets, Polled};
+use crate::{Config, LogError, TopicPartition};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::statistics::Statistics;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use weir_decider::Millis;
+use weir_proto::topics::Topic;
+
+/// How long `committed` keeps asking before it gives up.
+const COMMITTED_PATIENCE: Duration = Duration::from_secs(10);
+/// A broker that has not been heard of for so long says nothing about where its partitions end.
+const BROKER_SILENCE_US_MAX: i64 = 1_500_000;
+
+/// A consumer group member on Kafka.
+pub struct KafkaMember {
+    consumer: BaseConsumer<Notes>,
+    names: Arc<Names>,
+}
+
+/// What librdkafka's callbacks leave for the loop.
+pub struct Notes {
+    names: Arc<Names>,
+    rebalances: Mutex<VecDeque<Note>>,
+    ends: Mutex<HashMap<TopicPartition, Millis>>,
+}
+
+enum Note {
+    Assigned(Vec<TopicPartition>),
+    Revoked { lost: bool },
+}
+
+impl ClientContext for Notes {
+    fn stats(&self, statistics: Statistics) {
+        let heard = statistics.brokers.values().all(|b| b.nodeid < 0 || b.rxidle < BROKER_SILENCE_US_MAX);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // Statistics describe the moment before they are delivered; half a second keeps the clock behind what was read.
+        let as_of = Millis(i64::try_from(now.as_millis()).unwrap_or(0) - 500);
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        ends.clear();
+        if !heard {
+            return;
+        }
+        for topic in statistics.topics.values() {
+            let Some(name) = self.names.topic(&topic.topic) else { continue };
+            for partition in topic.partitions.values() {
+                let at_end = partition.ls_offset >= 0 && partition.next_offset >= partition.ls_offset;
+                if at_end && partition.fetchq_cnt == 0 {
+                    ends.insert(TopicPartition::new(name, partition.partition), as_of);
+                }
+            }
+        }
+    }
+}
+
+impl ConsumerContext for Notes {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        let note = if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            Note::Assigned(self.names.partitions(list))
+        } else {
+            Note::Revoked { lost: consumer.assignment_lost() }
+        };
+        self.rebalances.lock().unwrap_or_else(PoisonError::into_inner).push_back(note);
+    }
+}
+
+impl KafkaMember {
+    pub(crate) fn join(config: &Config, group: &str, instance: &str, topics: &[Topic]) -> Result<Self, LogError> {
+        let names = Arc::new(Names::new(config));
+        let notes = Notes { names: names.clone(), rebalances: Mutex::default(), ends: Mutex::default() };
+        let consumer: BaseConsumer<Notes> = client::member(config, group, instance)
+            .create_with_context(notes)
+            .map_err(|e| LogError::Fatal(e.to_string()))?;
+        let full: Vec<&str> = topics.iter().map(|t| names.full(*t)).collect();
+        consumer.subscribe(&full).map_err(|e| plain_error(&e))?;
+        Ok(KafkaMember { consumer, names })
+    }
+
+    fn note(&self) -> Option<Polled> {
+        let note = self.consumer.context().rebalances.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        Some(match note {
+            Note::Assigned(partitions) => Polled::Assigned(partitions),
+            Note::Revoked { lost } => Polled::Revoked { lost },
+        })
+    }
+
+    fn try_committed(&self, list: TopicPartitionList) -> Result<Option<Offsets>, LogError> {
+        let answer = match self.consumer.committed_offsets(list, Duration::from_secs(2)) {
+            Ok(answer) => answer,
+            Err(error) => return Err(plain_error(&error)),
+        };
+        let mut offsets = Offsets::new();
+        for element in answer.elements() {
+            // An element's error hides behind Offset::Invalid: only an element without error says "none".
+            if element.error().is_err() {
+                return Ok(None);
+            }
+            let Some(topic) = self.names.topic(element.topic()) else { continue };
+            if let Offset::Offset(offset) = element.offset() {
+                offsets.insert(TopicPartition::new(topic, element.partition()), offset);
+            }
+        }
+        Ok(Some(offsets))
+    }
+}
+
+impl Member for KafkaMember {
+    type Proof = Arc<ConsumerGroupMetadata>;
+
+    fn poll(&mut self, wait: Duration) -> Result<Polled, LogError> {
+        if let Some(note) = self.note() {
+            return Ok(note);
+        }
+        match self.consumer.poll(wait) {
+            Some(Ok(message)) => Ok(Polled::Record(self.names.record(&message)?)),
+            Some(Err(error)) => match plain_error(&error) {
+                // Connections come and go; the group says when they matter.
+                LogError::Transient(text) => {
+                    tracing::debug!(error = text, "transient consumer error");
+                    Ok(self.note().unwrap_or(Polled::Nothing))
+                }
+                other => Err(other),
+            },
+            None => Ok(self.note().unwrap_or(Polled::Nothing)),
+        }
+    }
+
+    fn proof(&self) -> Result<Self::Proof, LogError> {
+        let metadata = self.consumer.group_metadata();
+        metadata.map(Arc::new).ok_or_else(|| LogError::Fatal("the consumer has no group".to_owned()))
+    }
+
+    fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Offsets, LogError> {
+        let started = Instant::now();
+        loop {
+            let outcome = self.try_committed(self.names.bare_list(partitions));
+            match outcome {
+                Ok(Some(offsets)) => return Ok(offsets),
+                Ok(None) | Err(LogError::Transient(_)) if started.elapsed() < COMMITTED_PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                Ok(None) => return Err(LogError::Transient("committed offsets stay unstable".to_owned())),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn accept(&mut self, from: &Offsets) -> Result<(), LogError> {
+        let list = self.names.list(from)?;
+        self.consumer.assign(&list).map_err(|e| plain_error(&e))?;
+        self.consumer.pause(&list).map_err(|e| plain_error(&e))
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.consumer.resume(&self.names.bare_list(partitions)).map_err(|e| plain_error(&e))
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.consumer.pause(&self.names.bare_list(partitions)).map_err(|e| plain_error(&e))
+    }
+
+    fn release(&mut self) -> Result<(), LogError> {
+        self.consumer.unassign().map_err(|e| plain_error(&e))
+    }
+
+    fn read_to_end(&self, partition: TopicPartition) -> Option<Millis> {
+        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
+    }
+
+    fn leave(&mut self) {
+        self.consumer.unsubscribe();
+        // Dropping would never return while a revocation is unanswered.
+        let patience = Instant::now();
+        while patience.elapsed() < Duration::from_secs(3) {
+            match self.poll(Duration::from_millis(50)) {
+                Ok(Polled::Revoked { .. }) => break,
+                Ok(Polled::Nothing | Polled::Record(_)) if self.owns_nothing() => break,
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        if let Err(error) = self.consumer.unassign() {
+            tracing::warn!(%error, "could not unassign on leaving");
+        }
+    }
+}
+
+impl KafkaMember {
+    fn owns_nothing(&self) -> bool {
+        self.consumer.assignment().map(|list| list.count() == 0).unwrap_or(true)
+    }
+}
+
+impl Drop for KafkaMember {
+    fn drop(&mut self) {
+        if !self.owns_nothing() {
+            let outcome: Result<(), KafkaError> = self.consumer.unassign();
+            if let Err(error) = outcome {
+                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+                tracing::warn!(?code, "could not unassign on drop");
+            }
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The transactional producer: drain, offsets, commit, each timed (STAGE.md §3).
+
+use super::client::{self, RETRY_BACKOFF_MS};
+use super::convert::Names;
+use crate::headers::headers;
+use crate::log::{Offsets, Stamp, Transactional};
+use crate::{Config, LogError, Outgoing, TopicPartition};
+use rdkafka::ClientContext;
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
+use rdkafka::util::Timeout;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use weir_proto::partition::partition_of;
+use weir_proto::topics::CATALOGUE;
+
+/// How long a drain may take; the broker ends the transaction at 4 s.
+const DRAIN_PATIENCE: Duration = Duration::from_millis(3_800);
+/// How long one transactional call may block.
+const CALL_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a retriable call is repeated. Both together stay below the watchdog's patience, so that a broker that is away is
+/// waited for, and not taken for a call that hangs.
+const RETRY_PATIENCE: Duration = Duration::from_secs(6);
+
+/// A transactional producer on Kafka.
+pub struct KafkaProducer {
+    /// Taken on drop only.
+    producer: Option<BaseProducer<Reports>>,
+    names: Arc<Names>,
+    source: String,
+    partitions: Vec<i32>,
+}
+
+/// What came of the records in flight.
+pub struct Reports {
+    names: Arc<Names>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    highest: Offsets,
+    error: Option<KafkaError>,
+}
+
+impl ClientContext for Reports {}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        use rdkafka::message::Message as _;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(message) => {
+                if let Some(topic) = self.names.topic(message.topic()) {
+                    let at = TopicPartition::new(topic, message.partition());
+                    let highest = seen.highest.entry(at).or_insert(-1);
+                    *highest = (*highest).max(message.offset());
+                }
+            }
+            Err((error, _)) => seen.error = Some(error.clone()),
+        }
+    }
+}
+
+/// A client that is connected and not yet initialised: it fences nobody until it is.
+pub(crate) struct Spare {
+    producer: BaseProducer<Reports>,
+    names: Arc<Names>,
+}
+
+impl Spare {
+    pub(crate) fn connect(config: &Config, transactional_id: &str) -> Result<Spare, LogError> {
+        let names = Arc::new(Names::new(config));
+        let reports = Reports { names: names.clone(), seen: Mutex::default() };
+        let producer: BaseProducer<Reports> = client::transactional(config, transactional_id)
+            .create_with_context(reports)
+            .map_err(|e| LogError::Fatal(e.to_string()))?;
+        Ok(Spare { producer, names })
+    }
+
+    /// Opens the connection and learns the brokers, so that its first use is quick.
+    pub(crate) fn warm_up(&self) {
+        if let Err(error) = self.producer.client().fetch_metadata(None, Duration::from_secs(5)) {
+            tracing::debug!(%error, "the spare producer could not be warmed up");
+        }
+    }
+}
+
+impl KafkaProducer {
+    pub(crate) fn init(config: &Config, transactional_id: &str, spare: Spare) -> Result<KafkaProducer, LogError> {
+        let Spare { producer, names } = spare;
+        retrying(|| producer.init_transactions(CALL_PATIENCE))?;
+        let source = format!("/{}/{transactional_id}", config.prefix);
+        let partitions = CATALOGUE.iter().map(|e| e.topic.partitions(config.partitions)).collect();
+        Ok(KafkaProducer { producer: Some(producer), names, source, partitions })
+    }
+
+    fn client(&self) -> Result<&BaseProducer<Reports>, LogError> {
+        self.producer.as_ref().ok_or_else(|| LogError::Unknown("the producer was dropped".to_owned()))
+    }
+
+    fn take_reports(&self) -> Seen {
+        let Some(producer) = &self.producer else { return Seen::default() };
+        std::mem::take(&mut *producer.context().seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
+    fn begin(&mut self) -> Result<(), LogError> {
+        self.take_reports();
+        self.client()?.begin_transaction().map_err(|e| transaction_error(&e))
+    }
+
+    fn send(&mut self, record: &Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError> {
+        let count = self.partitions[record.topic as usize];
+        let partition = stamp.partition.unwrap_or_else(|| partition_of(record.key.as_bytes(), count));
+        let headers = headers(record, stamp.id, &self.source, stamp.time, stamp.traceparent);
+        let mut base = BaseRecord::to(self.names.full(record.topic))
+            .partition(partition)
+            .key(record.key.as_bytes())
+            .payload(record.value.as_slice())
+            .headers(headers);
+        let (producer, started) = (self.client()?, Instant::now());
+        loop {
+            match producer.send(base) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                    if started.elapsed() < DRAIN_PATIENCE =>
+                {
+                    producer.poll(Duration::from_millis(1));
+                    base = back;
+                }
+                Err((error, _)) => return Err(LogError::Abort(error.to_string())),
+            }
+        }
+    }
+
+    fn drain(&mut self) -> Result<Offsets, LogError> {
+        let (producer, started) = (self.client()?, Instant::now());
+        while producer.in_flight_count() > 0 {
+            if started.elapsed() > DRAIN_PATIENCE {
+                return Err(LogError::Abort("records were not acknowledged in time".to_owned()));
+            }
+            producer.poll(Duration::from_micros(500));
+        }
+        let seen = self.take_reports();
+        match seen.error {
+            None => Ok(seen.highest),
+            Some(error) => Err(LogError::Abort(error.to_string())),
+        }
+    }
+
+    fn send_offsets(&mut self, offsets: &Offsets, proof: &Arc<ConsumerGroupMetadata>) -> Result<bool, LogError> {
+        if offsets.is_empty() {
+            // librdkafka would answer Ok and send nothing: no fence.
+            return Err(LogError::Abort("a transaction without offsets is not fenced".to_owned()));
+        }
+        let list = self.names.list(offsets)?;
+        let (producer, started) = (self.client()?, Instant::now());
+        retrying(|| producer.send_offsets_to_transaction(&list, proof, Timeout::After(CALL_PATIENCE)))?;
+        Ok(quick(started))
+    }
+
+    fn commit(&mut self) -> Result<bool, LogError> {
+        let (producer, started) = (self.client()?, Instant::now());
+        retrying(|| producer.commit_transaction(Timeout::Never))?;
+        Ok(quick(started))
+    }
+
+    fn abort(&mut self) -> Result<(), LogError> {
+        let producer = self.client()?;
+        retrying(|| producer.abort_transaction(CALL_PATIENCE))
+    }
+}
+
+impl Drop for KafkaProducer {
+    /// Destroying a client takes tenths of a second; its successor's epoch has made it harmless, or will.
+    fn drop(&mut self) {
+        let Some(producer) = self.producer.take() else { return };
+        let retire = std::thread::Builder::new().name("retire producer".to_owned());
+        if let Err(error) = retire.spawn(move || drop(producer)) {
+            tracing::warn!(%error, "no thread to retire a producer on");
+        }
+    }
+}
+
+/// Shorter than this, a call can't have been retried inside (STAGE.md §3).
+fn quick(started: Instant) -> bool {
+    started.elapsed() < Duration::from_millis(RETRY_BACKOFF_MS * 8 / 10)
+}
+
+/// librdkafka says which errors of a transactional call may simply be repeated.
+fn retrying(mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), LogError> {
+    let started = Instant::now();
+    loop {
+        match call() {
+            Ok(()) => return Ok(()),
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && started.elapsed() < RETRY_PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(transaction_error(&error)),
+        }
+    }
+}
+
+fn transaction_error(error: &KafkaError) -> LogError {
+    let text = error.to_string();
+    let KafkaError::Transaction(inner) = error else { return LogError::Unknown(text) };
+    if inner.txn_requires_abort() {
+        return LogError::Abort(text);
+    }
+    match inner.code() {
+        RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch => {
+            LogError::Fenced(text)
+        }
+        _ if inner.is_retriable() => LogError::Transient(text),
+        _ => LogError::Unknown(text),
+    }
+}

@@ -1,0 +1,91 @@
+//! The driver of a Postgres projection: batch, compare-and-set the offset rows, apply, commit.
+//!
+//! The truth about how far a projection got is its offset rows, written in the transaction of its rows; the consumer group only
+//! shares out partitions and commits nothing. A seat that was lost without noticing finds its offset rows moved and rolls back.
+//! While Postgres is away the partitions are paused and the seat is kept by polling.
+
+mod books;
+mod seat;
+mod store;
+
+pub use store::rebuild;
+
+use super::Projection;
+use super::metrics::Metrics;
+use crate::{Config, Log, LogError, Signals};
+use seat::{Seat, SeatEnd};
+use sqlx::PgPool;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::Store;
+
+/// Pause before a seat that was lost is taken again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why a projector ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectorError {
+    #[error("the log failed")]
+    Log(#[source] LogError),
+    #[error("postgres refuses")]
+    Postgres(#[source] sqlx::Error),
+    #[error("redis refuses")]
+    Redis(#[source] redis::RedisError),
+    #[error("the projector's thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Runs a projection on a thread of its own until `signals` say stop. Outages of Postgres and Kafka are waited out.
+///
+/// It holds one connection, made with the pool's options, so that the search path is the pool's. The group is
+/// `projector.<projection name>`, below the installation's prefix.
+pub fn spawn<P: Projection, L: Log>(
+    projection: P,
+    log: L,
+    config: &Config,
+    pool: PgPool,
+    signals: Signals,
+) -> JoinHandle<Result<(), ProjectorError>> {
+    let instance = config.instance.clone();
+    let name = format!("projector {}", projection.name());
+    std::thread::spawn(move || {
+        let span = tracing::info_span!("projector", name);
+        let _entered = span.enter();
+        let outcome = run(projection, &log, &instance, &pool, &signals);
+        if let Err(error) = &outcome {
+            signals.ready(false, &error.to_string());
+            tracing::error!(error = error as &dyn std::error::Error, "the projector ended");
+        }
+        outcome
+    })
+}
+
+fn run<P: Projection, L: Log>(
+    projection: P,
+    log: &L,
+    instance: &str,
+    pool: &PgPool,
+    signals: &Signals,
+) -> Result<(), ProjectorError> {
+    let group = format!("projector.{}", projection.name());
+    let topics = projection.topics();
+    let metrics = Metrics::new(projection.name());
+    let mut store = Store::new(projection, pool)?;
+    while !signals.stopping() {
+        let ended = match log.member(&group, instance, topics) {
+            Ok(member) => Seat::new(log, member, &mut store, signals, &metrics).sit(),
+            Err(error @ LogError::Fatal(_)) => return Err(ProjectorError::Log(error)),
+            Err(error) => Err(SeatEnd::Log(error)),
+        };
+        match ended {
+            Ok(()) => return Ok(()),
+            Err(SeatEnd::Refused(error)) => return Err(ProjectorError::Postgres(error)),
+            Err(SeatEnd::Log(error)) => {
+                signals.ready(false, "the log is away");
+                tracing::warn!(%error, "the projector takes its seat again");
+                std::thread::sleep(PAUSE);
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! The stage: fence, replay, decide (STAGE.md). One worker is one thread with one seat, one producer, and the state of the
+//! partitions that it owns.
+
+mod clock;
+mod commands;
+mod fold;
+mod judge;
+mod metrics;
+mod partition;
+mod snapshots;
+mod takeover;
+mod trace;
+mod transaction;
+mod watchdog;
+mod worker;
+
+pub use fold::Folded;
+pub use partition::{Aggregate, Partition};
+
+use crate::snapshot::Snapshots;
+use crate::{Config, Effects, Log, LogError, Signals, Topology};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// Why a stage's worker ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    #[error("the log failed")]
+    Log(#[source] LogError),
+    /// The stage's own facts do not fit together, or what was committed does not fit them: a person must look.
+    #[error("partition {partition} is corrupt: {why}")]
+    Corrupt { partition: i32, why: String },
+    #[error("the worker's thread could not be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A running worker.
+pub struct Worker {
+    /// "routing/0".
+    pub name: String,
+    pub thread: JoinHandle<Result<(), StageError>>,
+}
+
+/// Starts `config.workers` workers of a stage, each on a thread of its own, until `signals` say stop.
+///
+/// # Errors
+/// Where a thread can't be started.
+pub fn spawn<T: Topology, L: Log, E: Effects<T> + 'static>(
+    topology: Arc<T>,
+    log: L,
+    config: &Config,
+    effects: impl Fn(usize) -> E,
+    snapshots: Option<Snapshots>,
+    signals: &Signals,
+) -> Result<Vec<Worker>, StageError> {
+    let mut workers = Vec::new();
+    for number in 0..config.workers {
+        let name = format!("{}/{number}", topology.name());
+        let parts = worker::Parts {
+            topology: topology.clone(),
+            log: log.clone(),
+            config: config.clone(),
+            effects: effects(number),
+            snapshots: snapshots.clone(),
+            signals: signals.clone(),
+            name: name.clone(),
+            instance: format!("{}.{}.{number}", topology.name(), config.instance),
+        };
+        let thread = std::thread::Builder::new()
+            .name(name.clone())
+            .spawn(move || worker::run(parts))
+            .map_err(StageError::Thread)?;
+        workers.push(Worker { name, thread });
+    }
+    Ok(workers)
+}
+
+/// Makes a snapshot of a partition now, from committed facts; false where there is nothing new.
+///
+/// # Errors
+/// Says what stood in the way.
+pub fn make_snapshot<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshots: &Snapshots,
+    partition: i32,
+    signals: &Signals,
+) -> Result<bool, String> {
+    snapshots::make(topology, log, snapshots, partition, 1, signals)
+}
+
+/// A partition as its snapshot has it; none where there is no good one.
+///
+/// # Errors
+/// Where the log can't be read.
+pub fn restore_snapshot<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshots: &Snapshots,
+    partition: i32,
+) -> Result<Option<Partition<T>>, LogError> {
+    snapshots::restore(topology, log, snapshots, partition)
+}

@@ -1,0 +1,135 @@
+//! The fold: state(p) = fold(own fact topic, partition p). The same code for a take-over, a snapshot and `weir verify`.
+
+use super::partition::{Aggregate, ClosedAggregate, Partition};
+use crate::{Record, Topology};
+use std::sync::Arc;
+use weir_decider::{Decider as _, Fault, Millis};
+use weir_proto::log::v1::{Meta, stage_fact::Fact};
+use weir_proto::topics::Topic;
+
+/// What one record of the fact topic was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// A take-over, with the nonce of its owner.
+    Took(Vec<u8>),
+    /// A fact of an aggregate.
+    Domain,
+    /// Any other fact of the stage.
+    Stage,
+}
+
+impl<T: Topology> Partition<T> {
+    /// Takes in one committed record of the fact partition.
+    ///
+    /// # Errors
+    /// Says why the record can't belong here: a gap in an aggregate's versions, a fenced owner, an unreadable fact.
+    pub fn fold(&mut self, topology: &T, record: &Record) -> Result<Folded, String> {
+        let place = || format!("{}/{}@{}", record.topic, record.partition, record.offset);
+        let (meta, stage) = record.envelope().map_err(|f| format!("{}: {}", place(), said(&f)))?;
+        if let Some(Fact::Took(took)) = stage {
+            self.owner = record.offset;
+            self.next_fact = record.offset + 1;
+            self.advance_clock(record.time);
+            return Ok(Folded::Took(took.nonce));
+        }
+        if meta.owner != self.owner {
+            return Err(format!("{}: written by owner {} while {} owns it", place(), meta.owner, self.owner));
+        }
+        self.note_cause(&meta);
+        let at = Millis(meta.at_ms);
+        self.advance_clock(at);
+        let folded = match stage {
+            Some(fact) => {
+                self.evolve_stage(at, &meta.key, fact);
+                Folded::Stage
+            }
+            None => {
+                let fact = topology.read_fact(record).map_err(|f| format!("{}: {}", place(), said(&f)))?;
+                self.evolve(at, &meta, &fact).map_err(|why| format!("{}: {why}", place()))?;
+                Folded::Domain
+            }
+        };
+        self.next_fact = record.offset + 1;
+        Ok(folded)
+    }
+
+    /// Takes in a fact of an aggregate: from the log, or as it is being said.
+    pub(super) fn evolve(
+        &mut self,
+        at: Millis,
+        meta: &Meta,
+        fact: &<T::State as weir_decider::Decider>::Fact,
+    ) -> Result<(), String> {
+        let key = self.intern(&meta.key);
+        let tenant = self.intern_tenant(&meta.tenant);
+        let aggregate = self.aggregates.entry(key.clone()).or_default();
+        if meta.version != aggregate.version + 1 {
+            return Err(format!("{} goes from version {} to {}", meta.key, aggregate.version, meta.version));
+        }
+        aggregate.state.evolve(at, fact);
+        aggregate.version = meta.version;
+        aggregate.tenant = tenant;
+        self.set_timer(&key);
+        Ok(())
+    }
+
+    /// Takes in a fact of the stage, but `Took`.
+    pub(super) fn evolve_stage(&mut self, at: Millis, key: &str, fact: Fact) {
+        match fact {
+            Fact::Took(_) => {}
+            Fact::Ignored(ignored) => {
+                for input in ignored.inputs {
+                    if let Some(position) = input.position {
+                        self.note_position(&position);
+                    }
+                }
+            }
+            Fact::Blocked(_) => self.aggregate(key).blocked = true,
+            Fact::Unblocked(_) => self.aggregate(key).blocked = false,
+            Fact::Closed(closed) => {
+                let version = u32::try_from(closed.version).unwrap_or(u32::MAX);
+                let digest = ClosedAggregate { version, end_state: closed.end_state, at: at.0 };
+                self.close(key, closed.fingerprint, digest);
+            }
+            Fact::Answered(answered) => self.commands.remember(at, &answered),
+        }
+    }
+
+    fn aggregate(&mut self, key: &str) -> &mut Aggregate<T::State> {
+        let key = self.intern(key);
+        self.aggregates.entry(key).or_default()
+    }
+
+    /// The key as it is kept already, so that map and timers share it.
+    pub(super) fn intern(&self, key: &str) -> Arc<str> {
+        self.aggregates.get_key_value(key).map_or_else(|| Arc::from(key), |(kept, _)| kept.clone())
+    }
+
+    pub(super) fn intern_tenant(&mut self, tenant: &str) -> Arc<str> {
+        match self.tenants.get(tenant) {
+            Some(kept) => kept.clone(),
+            None => {
+                let kept: Arc<str> = Arc::from(tenant);
+                self.tenants.insert(kept.clone());
+                kept
+            }
+        }
+    }
+
+    fn note_cause(&mut self, meta: &Meta) {
+        if let Some(cause) = &meta.cause {
+            self.note_position(cause);
+        }
+    }
+
+    fn note_position(&mut self, position: &weir_proto::log::v1::Position) {
+        if let Some(topic) = Topic::parse(&position.topic) {
+            let highest = self.causes.entry(topic).or_insert(-1);
+            *highest = (*highest).max(position.offset);
+        }
+    }
+}
+
+fn said(fault: &Fault) -> String {
+    format!("{} {} {}", fault.reason, fault.field, fault.detail)
+}

@@ -1,0 +1,211 @@
+//! Snapshots of partitions: made from committed facts by a thread of its own, used only where everything about them fits.
+//!
+//! The maker keeps no fold in memory: it takes the last snapshot, folds what has come since, saves, and forgets. So it costs
+//! memory for one partition at a time, and a worker's own memory is never trusted.
+
+use super::commands::CommandMemory;
+use super::partition::{Aggregate, ClosedAggregate, Partition};
+use crate::log::{Log, Reader as _};
+use crate::snapshot::{Snapshot, SnapshotKey, Snapshots, fact_hash};
+use crate::{LogError, Record, Signals, TopicPartition, Topology};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use weir_decider::Millis;
+use weir_proto::topics::Topic;
+
+/// A new snapshot pays when so many facts have come since the last: some tenths of a second of folding.
+const FACTS_MIN: i64 = 50_000;
+/// How often the maker looks.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+
+/// What is written down of a partition.
+#[derive(Serialize, Deserialize)]
+struct Image<S> {
+    aggregates: Vec<(String, S, u64, String, bool)>,
+    closed: Vec<(u64, ClosedAggregate)>,
+    commands: CommandMemory,
+    clock: i64,
+    owner: i64,
+    causes: Vec<(String, i64)>,
+    last_offset: i64,
+}
+
+/// The partitions that a worker has now: what its maker works on. `None`: the worker has ended.
+pub(super) type Owned = Arc<Mutex<Option<BTreeSet<i32>>>>;
+
+fn encode<T: Topology>(partition: &Partition<T>, last_offset: i64) -> Result<Vec<u8>, postcard::Error>
+where
+    T::State: Serialize,
+{
+    #[derive(Serialize)]
+    struct Borrowed<'a, S> {
+        aggregates: Vec<(&'a str, &'a S, u64, &'a str, bool)>,
+        closed: Vec<(u64, ClosedAggregate)>,
+        commands: &'a CommandMemory,
+        clock: i64,
+        owner: i64,
+        causes: Vec<(&'a str, i64)>,
+        last_offset: i64,
+    }
+    let aggregates = partition.aggregates.iter().map(|(key, a)| (&**key, &a.state, a.version, &*a.tenant, a.blocked));
+    let mut aggregates: Vec<_> = aggregates.collect();
+    aggregates.sort_unstable_by_key(|a| a.0);
+    let mut closed: Vec<_> = partition.closed.iter().map(|(print, digest)| (*print, *digest)).collect();
+    closed.sort_unstable_by_key(|c| c.0);
+    postcard::to_stdvec(&Borrowed {
+        aggregates,
+        closed,
+        commands: &partition.commands,
+        clock: partition.clock.0,
+        owner: partition.owner,
+        causes: partition.causes.iter().map(|(topic, offset)| (topic.name(), *offset)).collect(),
+        last_offset,
+    })
+}
+
+fn decode<T: Topology>(number: i32, snapshot: &Snapshot) -> Option<(Partition<T>, i64)> {
+    let image: Image<T::State> = postcard::from_bytes(&snapshot.bytes).ok()?;
+    let mut partition = Partition::new(number);
+    let mut aggregates = HashMap::with_capacity(image.aggregates.len());
+    for (key, state, version, tenant, blocked) in image.aggregates {
+        let key: Arc<str> = Arc::from(key);
+        let tenant = partition.intern_tenant(&tenant);
+        aggregates.insert(key, Aggregate { state, version, tenant, timer: None, blocked });
+    }
+    let keys: Vec<Arc<str>> = aggregates.keys().cloned().collect();
+    partition.aggregates = aggregates;
+    keys.iter().for_each(|key| partition.set_timer(key));
+    partition.closed = image.closed.into_iter().collect();
+    partition.commands = image.commands;
+    partition.clock = Millis(image.clock);
+    partition.owner = image.owner;
+    partition.causes =
+        image.causes.into_iter().filter_map(|(t, o)| Some((Topic::parse(&t)?, o))).collect::<BTreeMap<_, _>>();
+    partition.next_fact = snapshot.next_offset;
+    Some((partition, image.last_offset))
+}
+
+fn key_of<T: Topology, L: Log>(topology: &T, log: &L, number: i32) -> Result<SnapshotKey, LogError> {
+    Ok(SnapshotKey {
+        stage: topology.name().to_owned(),
+        partition: number,
+        cluster_id: log.cluster_id()?,
+        topic: log.full_name(topology.facts()),
+        partitions: log.partitions(topology.facts()),
+        shape: topology.shape(),
+    })
+}
+
+/// A partition as a good snapshot has it: of this cluster, this topic, this shape, and its last fact is still in its place.
+pub(super) fn restore<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshots: &Snapshots,
+    number: i32,
+) -> Result<Option<Partition<T>>, LogError> {
+    let key = key_of(topology, log, number)?;
+    let Some(snapshot) = snapshots.load(&key) else { return Ok(None) };
+    let Some((partition, last_offset)) = decode::<T>(number, &snapshot) else {
+        tracing::warn!(
+            stage = key.stage,
+            partition = number,
+            "the snapshot can't be decoded, folding from the beginning"
+        );
+        return Ok(None);
+    };
+    if fact_at(topology, log, number, last_offset)?.is_some_and(|record| fact_hash(&record) == snapshot.last_fact) {
+        return Ok(Some(partition));
+    }
+    tracing::warn!(
+        stage = key.stage,
+        partition = number,
+        last_offset,
+        "the snapshot is of another log, folding from the beginning"
+    );
+    Ok(None)
+}
+
+fn fact_at<T: Topology, L: Log>(topology: &T, log: &L, number: i32, offset: i64) -> Result<Option<Record>, LogError> {
+    let at = TopicPartition::new(topology.facts(), number);
+    let mut reader = log.reader()?;
+    reader.assign(&[(at, offset)].into())?;
+    let started = Instant::now();
+    while !reader.done() && started.elapsed() < Duration::from_secs(2) {
+        if let Some(record) = reader.poll(Duration::from_millis(50))? {
+            return Ok((record.offset == offset).then_some(record));
+        }
+    }
+    Ok(None)
+}
+
+/// Makes snapshots of what `owned` names, until its worker ends. Trouble is logged and tried again: nothing waits for a snapshot.
+pub(super) fn keep<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshots: &Snapshots,
+    owned: &Owned,
+    signals: &Signals,
+) {
+    let mut looked = Instant::now();
+    loop {
+        std::thread::sleep(Duration::from_millis(200));
+        let Some(numbers) = owned.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
+        if looked.elapsed() < LOOK_EVERY {
+            continue;
+        }
+        looked = Instant::now();
+        for number in numbers {
+            if let Err(why) = make(topology, log, snapshots, number, FACTS_MIN, signals) {
+                tracing::warn!(stage = topology.name(), partition = number, why, "no snapshot was made");
+            }
+        }
+    }
+}
+
+/// Makes one snapshot, where at least `facts_min` offsets have come since the last.
+pub(super) fn make<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshots: &Snapshots,
+    number: i32,
+    facts_min: i64,
+    signals: &Signals,
+) -> Result<bool, String> {
+    let at = TopicPartition::new(topology.facts(), number);
+    let mut reader = log.reader().map_err(|e| e.to_string())?;
+    let (_, stable) = reader.bounds(at).map_err(|e| e.to_string())?;
+    if stable < facts_min {
+        return Ok(false);
+    }
+    let restored = restore(topology, log, snapshots, number).map_err(|e| e.to_string())?;
+    let mut partition = restored.unwrap_or_else(|| Partition::new(number));
+    if stable - partition.next_fact < facts_min {
+        return Ok(false);
+    }
+    reader.assign(&[(at, partition.next_fact)].into()).map_err(|e| e.to_string())?;
+    let mut last = None;
+    while !reader.done() {
+        if signals.stopping() {
+            return Ok(false);
+        }
+        if let Some(record) = reader.poll(Duration::from_millis(50)).map_err(|e| e.to_string())? {
+            partition.fold(topology, &record)?;
+            last = Some(record);
+        }
+    }
+    let Some(last) = last else { return Ok(false) };
+    let bytes = encode(&partition, last.offset).map_err(|e| e.to_string())?;
+    let snapshot = Snapshot { next_offset: partition.next_fact, last_fact: fact_hash(&last), bytes };
+    let key = key_of(topology, log, number).map_err(|e| e.to_string())?;
+    snapshots.save(&key, &snapshot).map_err(|e| e.to_string())?;
+    tracing::info!(
+        stage = topology.name(),
+        partition = number,
+        next = snapshot.next_offset,
+        bytes = snapshot.bytes.len(),
+        "snapshot kept"
+    );
+    Ok(true)
+}

@@ -1,0 +1,150 @@
+//! What one transaction holds: records out, inputs passed over, offsets in.
+
+use super::trace::Traced;
+use crate::log::{Offsets, Stamp, Transactional};
+use crate::record::TopicPartition;
+use crate::{LogError, Outgoing, Record};
+use prost::Message as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weir_decider::Millis;
+use weir_proto::log::v1::{Envelope, Ignored, IgnoredInput, IgnoredReason, Meta, StageFact, stage_fact::Fact};
+use weir_proto::topics::Topic;
+
+/// An open transaction, as the worker keeps its books.
+pub(super) struct Open<F> {
+    /// Inputs that changed nothing, by partition.
+    pub(super) ignored: BTreeMap<i32, Vec<IgnoredInput>>,
+    /// Partitions that own facts were written for, or inputs taken from.
+    pub(super) touched: BTreeMap<i32, i64>,
+    /// For the effects, after the commit.
+    pub(super) said: Vec<Said<F>>,
+    pub(super) inputs: usize,
+    pub(super) began: Millis,
+    /// Spans end with the transaction.
+    pub(super) spans: Vec<Traced>,
+}
+
+/// A fact that was said in this transaction.
+pub(super) struct Said<F> {
+    pub(super) partition: i32,
+    pub(super) key: Arc<str>,
+    pub(super) fact: F,
+    pub(super) traceparent: Option<String>,
+}
+
+impl<F> Open<F> {
+    pub(super) fn new(began: Millis) -> Open<F> {
+        Open {
+            ignored: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            said: Vec::new(),
+            inputs: 0,
+            began,
+            spans: Vec::new(),
+        }
+    }
+
+    pub(super) fn touch(&mut self, partition: i32, owner: i64) {
+        self.touched.insert(partition, owner);
+    }
+
+    pub(super) fn ignore(&mut self, record: &Record, reason: IgnoredReason) {
+        self.ignored.entry(record.partition).or_default().push(IgnoredInput {
+            position: Some(record.position()),
+            reason: reason.into(),
+            key: record.key.clone(),
+        });
+    }
+}
+
+/// Where a decision stands: its cause, its time, its owner, and the count of its records.
+pub(super) struct Cause<'a> {
+    pub(super) partition: i32,
+    pub(super) owner: i64,
+    pub(super) at: Millis,
+    pub(super) reference: i64,
+    /// Position of the input; a deadline has none.
+    pub(super) input: Option<&'a Record>,
+    /// Of the input.
+    pub(super) meta: Option<&'a Meta>,
+    pub(super) tenant: &'a str,
+    pub(super) key: &'a str,
+    pub(super) traceparent: Option<String>,
+    pub(super) step: u32,
+}
+
+impl Cause<'_> {
+    /// Meta of the next record of this decision.
+    pub(super) fn next_meta(&mut self, version: u64) -> Meta {
+        let step = self.step;
+        self.step += 1;
+        Meta {
+            tenant: self.tenant.to_owned(),
+            key: self.key.to_owned(),
+            version,
+            cause: self.input.map(Record::position),
+            owner: self.owner,
+            at_ms: self.at.0,
+            command_id: self.meta.map(|m| m.command_id.clone()).unwrap_or_default(),
+            actor: self.meta.and_then(|m| m.actor.clone()),
+            reference: self.reference,
+            step,
+            body_hash: Vec::new(),
+        }
+    }
+
+    /// The id of the record with this step: the same whenever it is decided again.
+    pub(super) fn record_id(&self, stage: &str, step: u32, version: u64) -> String {
+        match self.input {
+            Some(input) => format!("{stage}:{}/{}/{}/{step}", input.topic, input.partition, input.offset),
+            None => format!("{stage}:{}/{version}/{step}", self.key),
+        }
+    }
+}
+
+/// A stage's fact as a record of the fact topic.
+pub(super) fn stage_record(topic: Topic, meta: Meta, fact: Fact) -> Outgoing {
+    let event_type = match &fact {
+        Fact::Took(_) => "weir.log.v1.Took",
+        Fact::Ignored(_) => "weir.log.v1.Ignored",
+        Fact::Blocked(_) => "weir.log.v1.Blocked",
+        Fact::Unblocked(_) => "weir.log.v1.Unblocked",
+        Fact::Closed(_) => "weir.log.v1.Closed",
+        Fact::Answered(_) => "weir.log.v1.Answered",
+    };
+    let key = meta.key.clone();
+    let envelope = Envelope { meta: Some(meta), stage: Some(StageFact { fact: Some(fact) }) };
+    Outgoing { topic, key, event_type, value: envelope.encode_to_vec() }
+}
+
+/// Writes the one `Ignored` of each partition.
+pub(super) fn write_ignored<P, X: Transactional<P>>(
+    producer: &mut X,
+    facts: Topic,
+    stage: &str,
+    at: Millis,
+    open: &mut Open<impl Sized>,
+) -> Result<(), LogError> {
+    for (partition, inputs) in std::mem::take(&mut open.ignored) {
+        let owner = open.touched.get(&partition).copied().unwrap_or(-1);
+        let cause = inputs.last().and_then(|input| input.position.clone());
+        let id = cause.as_ref().map(|c| format!("{stage}:{}/{}/{}/ignored", c.topic, c.partition, c.offset));
+        let meta = Meta { key: stage.to_owned(), owner, at_ms: at.0, cause, ..Meta::default() };
+        let record = stage_record(facts, meta, Fact::Ignored(Ignored { inputs }));
+        let id = id.unwrap_or_default();
+        producer.send(&record, &Stamp { partition: Some(partition), id: &id, time: at, traceparent: None })?;
+    }
+    Ok(())
+}
+
+/// The offsets of a transaction: for every partition touched, the next offset of each input, unchanged if need be.
+pub(super) fn offsets<'a>(touched: impl Iterator<Item = (i32, &'a BTreeMap<Topic, i64>)>) -> Offsets {
+    let mut offsets = Offsets::new();
+    for (partition, next) in touched {
+        for (topic, offset) in next {
+            offsets.insert(TopicPartition::new(*topic, partition), *offset);
+        }
+    }
+    offsets
+}

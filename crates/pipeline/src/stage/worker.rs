@@ -1,0 +1,400 @@
+//! The loop itself.
+
+use super::clock::{Skew, follow_wall};
+use super::metrics::Metrics;
+use super::partition::Partition;
+use super::snapshots::Owned;
+use super::transaction::{Open, offsets, write_ignored};
+use super::watchdog::Watchdog;
+use super::{StageError, trace::Traced};
+use crate::log::{Log, LogError, Member as _, Polled, Reader as _, Transactional as _};
+use crate::snapshot::Snapshots;
+use crate::{Config, Effects, Record, Signals, TopicPartition, Topology};
+use prost::Message as _;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use weir_decider::Decider;
+use weir_proto::reference::v1::ReferenceEvent;
+use weir_proto::topics::Topic;
+
+/// Inputs have run dry when nothing comes for so long.
+const DRY: Duration = Duration::from_millis(2);
+/// How long an idle loop waits for a record: bounds the lateness of a deadline.
+const IDLE: Duration = Duration::from_millis(100);
+/// Deadlines fired in one transaction at most.
+const DUE_MAX: usize = 500;
+/// How long an input that was admitted under newer reference data waits for it.
+const REFERENCE_PATIENCE: Duration = Duration::from_secs(5);
+/// Pause after trouble.
+const BACKOFF: Duration = Duration::from_millis(200);
+
+/// What a worker is made of.
+pub(super) struct Parts<T: Topology, L: Log, E> {
+    pub(super) topology: Arc<T>,
+    pub(super) log: L,
+    pub(super) config: Config,
+    pub(super) effects: E,
+    pub(super) snapshots: Option<Snapshots>,
+    pub(super) signals: Signals,
+    pub(super) name: String,
+    pub(super) instance: String,
+}
+
+/// A worker at its seat.
+pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
+    pub(super) parts: Parts<T, L, E>,
+    pub(super) member: L::Member,
+    /// `None`: to be made anew before the next transaction.
+    pub(super) producer: Option<L::Producer>,
+    pub(super) proof: Option<L::Proof>,
+    pub(super) partitions: BTreeMap<i32, Partition<T>>,
+    /// Given back in good order; if they return, the fold goes on from here.
+    pub(super) resting: BTreeMap<i32, Partition<T>>,
+    pub(super) open: Option<Open<<T::State as Decider>::Fact>>,
+    pub(super) world: T::World,
+    pub(super) reference: Option<L::Reader>,
+    pub(super) reference_next: i64,
+    pub(super) skew: Skew,
+    pub(super) watchdog: Watchdog,
+    pub(super) pending: VecDeque<Polled>,
+    /// What the maker of snapshots works on.
+    pub(super) owned: Owned,
+    pub(super) metrics: Metrics,
+}
+
+/// Runs a worker until it is told to stop, or can't go on.
+pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> Result<(), StageError> {
+    let watchdog = Watchdog::watch(&parts.name).map_err(StageError::Thread)?;
+    let signals = parts.signals.clone();
+    signals.ready(false, "joining");
+    // The producer first: it ends what a predecessor of this name left open.
+    let producer = patiently(&signals, &watchdog, || parts.log.producer(&parts.instance)).map_err(StageError::Log)?;
+    let Some(producer) = producer else { return Ok(()) };
+    let member =
+        parts.log.member(parts.topology.name(), &parts.instance, parts.topology.inputs()).map_err(StageError::Log)?;
+    let metrics = Metrics::new(parts.topology.name());
+    let mut active = Active {
+        parts,
+        member,
+        producer: Some(producer),
+        proof: None,
+        partitions: BTreeMap::new(),
+        resting: BTreeMap::new(),
+        open: None,
+        world: T::World::default(),
+        reference: None,
+        reference_next: 0,
+        skew: Skew::default(),
+        watchdog,
+        pending: VecDeque::new(),
+        owned: Arc::new(Mutex::new(Some(BTreeSet::new()))),
+        metrics,
+    };
+    let keeper = active.keep_snapshots().map_err(StageError::Thread)?;
+    active.open_reference().map_err(StageError::Log)?;
+    let outcome = active.serve();
+    signals.ready(false, "stopped");
+    active.member.leave();
+    *active.owned.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    if let Some(keeper) = keeper
+        && keeper.join().is_err()
+    {
+        tracing::error!(worker = active.parts.name, "the maker of snapshots panicked");
+    }
+    outcome
+}
+
+/// Repeats what fails in passing, until told to stop.
+fn patiently<R>(
+    signals: &Signals,
+    watchdog: &Watchdog,
+    mut call: impl FnMut() -> Result<R, LogError>,
+) -> Result<Option<R>, LogError> {
+    loop {
+        watchdog.alive();
+        match call() {
+            Ok(done) => return Ok(Some(done)),
+            Err(LogError::Transient(why)) if !signals.stopping() => {
+                tracing::warn!(why, "the log is not there yet");
+                std::thread::sleep(BACKOFF);
+            }
+            Err(LogError::Transient(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
+    pub(super) fn stage(&self) -> &'static str {
+        self.parts.topology.name()
+    }
+
+    /// Snapshots are made beside the loop, never in it.
+    fn keep_snapshots(&self) -> std::io::Result<Option<JoinHandle<()>>> {
+        let Some(snapshots) = self.parts.snapshots.clone() else { return Ok(None) };
+        let (topology, log) = (self.parts.topology.clone(), self.parts.log.clone());
+        let (owned, signals) = (self.owned.clone(), self.parts.signals.clone());
+        std::thread::Builder::new()
+            .name(format!("snapshots {}", self.parts.name))
+            .spawn(move || super::snapshots::keep(&*topology, &log, &snapshots, &owned, &signals))
+            .map(Some)
+    }
+
+    pub(super) fn own(&self, numbers: BTreeSet<i32>) {
+        *self.owned.lock().unwrap_or_else(PoisonError::into_inner) = Some(numbers);
+    }
+
+    fn serve(&mut self) -> Result<(), StageError> {
+        while !self.parts.signals.stopping() {
+            self.watchdog.alive();
+            match self.turn() {
+                Ok(()) => {}
+                Err(StageError::Log(error)) => self.recover(error)?,
+                Err(error) => return Err(error),
+            }
+        }
+        if let Err(error) = self.commit() {
+            // The successor decides again what was not committed.
+            tracing::warn!(worker = self.parts.name, %error, "last transaction was not committed");
+            self.give_up();
+        }
+        Ok(())
+    }
+
+    /// One step: a record, an event of the group, or time.
+    fn turn(&mut self) -> Result<(), StageError> {
+        let wait = if self.open.is_some() { DRY } else { IDLE };
+        let polled = match self.pending.pop_front() {
+            Some(event) => event,
+            None => self.member.poll(wait).map_err(StageError::Log)?,
+        };
+        match polled {
+            Polled::Record(record) => {
+                self.skew.note(&record, self.parts.log.now());
+                self.judge(&record).map_err(StageError::Log)?;
+                if self.full() {
+                    self.commit().map_err(StageError::Log)?;
+                }
+            }
+            Polled::Nothing => {
+                self.tick().map_err(StageError::Log)?;
+                self.commit().map_err(StageError::Log)?;
+            }
+            Polled::Assigned(partitions) => self.take_over(&partitions)?,
+            Polled::Revoked { lost } => self.revoked(lost).map_err(StageError::Log)?,
+        }
+        Ok(())
+    }
+
+    fn full(&self) -> bool {
+        let Some(open) = &self.open else { return false };
+        let age = self.parts.log.now().0 - open.began.0;
+        open.inputs >= self.parts.config.commit_inputs_max
+            || age >= i64::try_from(self.parts.config.commit_interval_ms).unwrap_or(i64::MAX)
+    }
+
+    /// Opens a transaction, if none is.
+    pub(super) fn begin(&mut self) -> Result<(), LogError> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        self.learn(Duration::ZERO)?;
+        if self.producer.is_none() {
+            self.producer = Some(self.parts.log.producer(&self.parts.instance)?);
+        }
+        self.producer()?.begin()?;
+        self.open = Some(Open::new(self.parts.log.now()));
+        Ok(())
+    }
+
+    pub(super) fn producer(&mut self) -> Result<&mut L::Producer, LogError> {
+        self.producer.as_mut().ok_or_else(|| LogError::Unknown("there is no producer".to_owned()))
+    }
+
+    pub(super) fn partition_mut(&mut self, number: i32) -> Result<&mut Partition<T>, LogError> {
+        self.partitions.get_mut(&number).ok_or_else(|| LogError::Unknown(format!("partition {number} is not ours")))
+    }
+
+    /// Closes the open transaction: records, drain, offsets, commit. In doubt the producer is replaced (STAGE.md §3).
+    pub(super) fn commit(&mut self) -> Result<(), LogError> {
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let stage = self.stage();
+        let facts = self.parts.topology.facts();
+        let at = self.parts.log.now();
+        let proof = self.proof.clone().ok_or_else(|| LogError::Unknown("no seat in the group".to_owned()))?;
+        let touched = open.touched.keys().filter_map(|p| Some((*p, &self.partitions.get(p)?.next_input)));
+        let next = offsets(touched);
+        let (started, inputs) = (Instant::now(), open.inputs);
+        let producer = self.producer()?;
+        write_ignored(producer, facts, stage, at, &mut open)?;
+        let highest = producer.drain()?;
+        let offsets_quick = producer.send_offsets(&next, &proof)?;
+        self.watchdog.alive();
+        let producer = self.producer()?;
+        let commit_quick = producer.commit()?;
+        if !(offsets_quick && commit_quick) {
+            tracing::debug!(worker = self.parts.name, "a transactional call was slow, replacing the producer");
+            self.producer = None;
+            self.metrics.replaced();
+        }
+        self.metrics.committed(inputs, started.elapsed());
+        for (at, offset) in highest {
+            if at.topic == facts
+                && let Some(partition) = self.partitions.get_mut(&at.partition)
+            {
+                partition.next_fact = offset + 1;
+            }
+        }
+        self.hand_over(open);
+        Ok(())
+    }
+
+    /// Effects run from committed facts only.
+    fn hand_over(&mut self, open: Open<<T::State as Decider>::Fact>) {
+        for said in &open.said {
+            let Some(partition) = self.partitions.get(&said.partition) else { continue };
+            let Some(aggregate) = partition.aggregates.get(&said.key) else { continue };
+            let traceparent = said.traceparent.as_deref();
+            self.parts.effects.committed(said.partition, &said.key, &aggregate.state, &said.fact, traceparent);
+        }
+        drop::<Vec<Traced>>(open.spans);
+    }
+
+    /// Time passes: clocks move on, deadlines fire in (deadline, key) order.
+    fn tick(&mut self) -> Result<(), LogError> {
+        let inputs = self.parts.topology.inputs();
+        let mut budget = DUE_MAX;
+        let numbers: Vec<i32> = self.partitions.keys().copied().collect();
+        for number in numbers {
+            let Some(partition) = self.partitions.get_mut(&number) else { continue };
+            follow_wall(partition, inputs, &self.member, &self.skew);
+            while budget > 0 {
+                let Some(partition) = self.partitions.get(&number) else { break };
+                let Some((deadline, key)) = partition.timers.first().cloned() else { break };
+                if deadline > partition.clock {
+                    break;
+                }
+                self.judge_due(number, &key)?;
+                budget -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a revocation: what is open is finished, or given up.
+    pub(super) fn revoked(&mut self, lost: bool) -> Result<(), LogError> {
+        self.parts.signals.ready(false, "partitions revoked");
+        let finished = if lost { Err(LogError::Abort("assignment lost".to_owned())) } else { self.commit() };
+        for number in self.partitions.keys() {
+            self.parts.effects.lost(*number);
+        }
+        match finished {
+            Ok(()) => self.resting.append(&mut self.partitions),
+            Err(error) => {
+                tracing::warn!(worker = self.parts.name, %error, "gave up the open transaction on revocation");
+                self.give_up();
+                self.resting.clear();
+            }
+        }
+        self.partitions.clear();
+        self.own(BTreeSet::new());
+        self.proof = None;
+        self.member.release()
+    }
+
+    /// Aborts what is open, and drops producer and memory: both may be ahead of the log.
+    fn give_up(&mut self) {
+        if self.open.take().is_some()
+            && let Some(producer) = &mut self.producer
+            && let Err(error) = producer.abort()
+        {
+            tracing::debug!(worker = self.parts.name, %error, "abort failed, the next producer of this name ends it");
+        }
+        self.producer = None;
+        self.partitions.clear();
+    }
+
+    /// After trouble: drop everything that is in doubt, and take over again.
+    fn recover(&mut self, error: LogError) -> Result<(), StageError> {
+        match error {
+            LogError::Fatal(_) | LogError::Fenced(_) => return Err(StageError::Log(error)),
+            _ => {}
+        }
+        tracing::warn!(worker = self.parts.name, %error, "taking over again");
+        self.metrics.in_doubt();
+        self.parts.signals.ready(false, "taking over again");
+        let numbers: Vec<i32> = self.partitions.keys().copied().collect();
+        self.open.get_or_insert_with(|| Open::new(self.parts.log.now()));
+        // Each call to a broker that is away takes its time; none of them hangs.
+        self.watchdog.alive();
+        self.give_up();
+        self.watchdog.alive();
+        self.resting.clear();
+        for number in &numbers {
+            self.parts.effects.lost(*number);
+        }
+        std::thread::sleep(BACKOFF);
+        let inputs = self.parts.topology.inputs();
+        let all = numbers.iter().flat_map(|n| inputs.iter().map(|t| TopicPartition::new(*t, *n))).collect();
+        if self.proof.is_some() && !numbers.is_empty() {
+            self.pending.push_front(Polled::Assigned(all));
+        }
+        Ok(())
+    }
+
+    /// Reads the reference topic to its end as of now.
+    fn open_reference(&mut self) -> Result<(), LogError> {
+        if !self.parts.topology.reads_reference() {
+            return Ok(());
+        }
+        let mut reader = self.parts.log.reader()?;
+        reader.assign(&[(TopicPartition::new(Topic::Reference, 0), 0)].into())?;
+        self.reference = Some(reader);
+        let started = Instant::now();
+        while self.reference.as_ref().is_some_and(|r| !r.done()) {
+            self.watchdog.alive();
+            self.learn(Duration::from_millis(20))?;
+            if started.elapsed() > Duration::from_secs(60) {
+                return Err(LogError::Fatal("the reference topic could not be read to its end".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in reference records that have come; only ever between transactions.
+    fn learn(&mut self, mut wait: Duration) -> Result<(), LogError> {
+        let Some(reader) = &mut self.reference else { return Ok(()) };
+        while let Some(Record { key, value, .. }) = reader.poll(wait)? {
+            wait = Duration::ZERO;
+            let event = if value.is_empty() { None } else { ReferenceEvent::decode(value).ok() };
+            self.parts.topology.learn(&mut self.world, &key, event);
+        }
+        self.reference_next = reader.position(TopicPartition::new(Topic::Reference, 0));
+        Ok(())
+    }
+
+    /// An input that was admitted under newer reference data waits until we have it too.
+    pub(super) fn await_reference(&mut self, position: i64) -> Result<(), LogError> {
+        let started = Instant::now();
+        while self.reference.is_some() && self.reference_next < position && started.elapsed() < REFERENCE_PATIENCE {
+            self.watchdog.alive();
+            self.learn(Duration::from_millis(10))?;
+        }
+        Ok(())
+    }
+
+    /// Polls the group while something long runs; true where its news must be heard first.
+    pub(super) fn interrupted(&mut self) -> Result<bool, LogError> {
+        self.watchdog.alive();
+        match self.member.poll(Duration::ZERO)? {
+            Polled::Nothing => Ok(!self.pending.is_empty()),
+            event => {
+                let news = matches!(event, Polled::Assigned(_) | Polled::Revoked { .. });
+                self.pending.push_back(event);
+                Ok(news)
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a service brings to the loop.
+
+use crate::{Outgoing, Record};
+use weir_decider::{Decider, Fault};
+use weir_proto::log::v1::Meta;
+use weir_proto::reference::v1::ReferenceEvent;
+use weir_proto::topics::Topic;
+
+/// A stage's topics, and the way between bytes and its decider. One implementation for each stage, in the service's `wire.rs`.
+pub trait Topology: Send + Sync + 'static {
+    /// One aggregate's rule book and state; serde makes its snapshot.
+    type State: Decider<World = Self::World> + Send + serde::Serialize + serde::de::DeserializeOwned;
+    /// Reference data, read to its end before anything is decided.
+    type World: Default + Send;
+
+    /// "routing": names the consumer group and the transactional ids.
+    fn name(&self) -> &'static str;
+
+    /// Co-partitioned inputs: same key, same partition count.
+    fn inputs(&self) -> &'static [Topic];
+
+    /// The stage's own fact topic, which its state is the fold of. Never one of the inputs.
+    fn facts(&self) -> Topic;
+
+    /// Topics that [`Topology::write_message`] may write to.
+    fn outputs(&self) -> &'static [Topic];
+
+    /// Raised whenever the state's shape changes, so that older snapshots are ignored.
+    fn shape(&self) -> u32;
+
+    /// Whether the stage looks things up in the `reference` topic.
+    fn reads_reference(&self) -> bool {
+        false
+    }
+
+    /// Reads an input.
+    ///
+    /// # Errors
+    /// A fault sends the record to quarantine, with its bytes.
+    fn read(&self, record: &Record) -> Result<Incoming<<Self::State as Decider>::Input>, Fault>;
+
+    /// Encodes a fact: the fact topic's message with `meta` and the fact's arm; `Outgoing::key` is `meta.key`.
+    fn write_fact(&self, meta: Meta, fact: &<Self::State as Decider>::Fact) -> Outgoing;
+
+    /// Reads back one of the stage's own domain facts (never a stage fact; the loop keeps those).
+    ///
+    /// # Errors
+    /// A fault stops the partition: the stage's own facts can't be skipped.
+    fn read_fact(&self, record: &Record) -> Result<<Self::State as Decider>::Fact, Fault>;
+
+    /// Encodes a message to others. `meta.key` is the sender's aggregate: set the receiver's key where it is another.
+    /// `meta.command_id` is filled with an id derived from the cause and the step.
+    fn write_message(&self, meta: Meta, message: &<Self::State as Decider>::Message) -> Outgoing;
+
+    /// Takes in one record of the `reference` topic; `None` is a tombstone.
+    fn learn(&self, _world: &mut Self::World, _key: &str, _event: Option<ReferenceEvent>) {}
+}
+
+/// An input that was read.
+#[derive(Clone, Debug)]
+pub struct Incoming<I> {
+    pub meta: Meta,
+    pub input: I,
+}

@@ -1,0 +1,18 @@
+//! The pipeline's edges on a real Kafka, Postgres and Redis: what writes, asks, follows and projects.
+
+#[path = "edges/corner.rs"]
+mod corner;
+#[path = "edges/counters.rs"]
+mod counters;
+#[path = "edges/gateway.rs"]
+mod gateway;
+#[path = "edges/projector.rs"]
+mod projector;
+#[path = "edges/reference.rs"]
+mod reference;
+#[path = "edges/settings.rs"]
+mod settings;
+#[path = "edges/snapshots.rs"]
+mod snapshots;
+#[path = "edges/writer.rs"]
+mod writer;

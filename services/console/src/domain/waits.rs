@@ -1,0 +1,60 @@
+//! What an order waits for, in a sentence for the person who is asked "where is it?".
+
+use super::{Coverage, LineState, Stage, Story, minute, state};
+use weir_decider::Millis;
+
+/// Empty where it waits for nothing. The line that is furthest behind says what the order waits for.
+pub fn waits_for(story: &Story) -> String {
+    match state(story).lowest {
+        LineState::Announced => "waits for the order itself".to_owned(),
+        LineState::Parked => format!("parked: {}", story.route.parked.as_deref().unwrap_or_default()),
+        LineState::Placed => since("waits for routing", story.placed.placed_at_ms),
+        LineState::Held => format!("held: {}", holds(story)),
+        LineState::Unpaid => match minute(Millis(story.route.pay_by_ms)) {
+            until if until.is_empty() => "waits for payment".to_owned(),
+            until => format!("waits for payment until {until}"),
+        },
+        LineState::Routed => since("waits for inventory", story.route.released_at_ms),
+        LineState::Backordered => format!("backordered: {}", backordered(story)),
+        LineState::Allocated => format!("waits for a pick list at {}", story.warehouses()),
+        LineState::Picking => at_work(story, "pick list", Stage::Issued),
+        LineState::Picked => at_work(story, "picked", Stage::Picked),
+        LineState::Packed => at_work(story, "packed", Stage::Packed),
+        LineState::Shipped | LineState::Delivered | LineState::Cancelled => String::new(),
+    }
+}
+
+fn since(what: &str, at_ms: i64) -> String {
+    match minute(Millis(at_ms)) {
+        at if at.is_empty() => what.to_owned(),
+        at => format!("{what} since {at}"),
+    }
+}
+
+fn holds(story: &Story) -> String {
+    let mut all: Vec<String> = Vec::new();
+    for hold in &story.route.holds {
+        all.push(match hold.owner_group.as_str() {
+            "" => hold.reason.clone(),
+            group => format!("{} ({group})", hold.reason),
+        });
+    }
+    all.extend(story.work.on_hold.clone());
+    all.join("; ")
+}
+
+fn backordered(story: &Story) -> String {
+    let waiting = story.stock.lines.values().filter(|line| line.coverage == Coverage::Backordered);
+    let mut skus: Vec<&str> = waiting.map(|line| line.sku.as_str()).collect();
+    skus.sort_unstable();
+    skus.dedup();
+    skus.join(", ")
+}
+
+fn at_work(story: &Story, what: &str, stage: Stage) -> String {
+    let lists = story.work.lists.values().filter(|list| list.stage == stage);
+    match lists.min_by_key(|list| list.since_ms) {
+        Some(list) => since(&format!("{what} at {}", list.warehouse), list.since_ms),
+        None => what.to_owned(),
+    }
+}

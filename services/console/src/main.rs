@@ -1,0 +1,7 @@
+//! The console service: wiring only.
+
+weir_host::allocator!();
+
+fn main() -> std::process::ExitCode {
+    weir_console::run()
+}

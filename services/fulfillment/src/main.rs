@@ -1,0 +1,9 @@
+//! The fulfillment service's process.
+
+use std::process::ExitCode;
+
+weir_host::allocator!();
+
+fn main() -> ExitCode {
+    weir_fulfillment::run()
+}

@@ -1,0 +1,133 @@
+//! Who gets in while too much comes: shed early and say when to come back, before everybody waits.
+
+use crate::wire::Registered;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use weir_host::{Problem, kind};
+
+/// How much the door takes at once.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests under way, over all shops.
+    pub in_flight: usize,
+    /// Kept for urgent shops beside that.
+    pub in_flight_urgent: usize,
+}
+
+/// The door's admission. Cheap to clone.
+#[derive(Clone)]
+pub struct Admission {
+    all: Arc<Semaphore>,
+    urgent: Arc<Semaphore>,
+    buckets: Arc<Mutex<BTreeMap<String, Bucket>>>,
+}
+
+/// A shop's budget: refilled evenly, two seconds deep.
+#[derive(Debug)]
+struct Bucket {
+    /// In thousandths of a request.
+    level: u64,
+    at: Instant,
+}
+
+const BURST_SECONDS: u64 = 2;
+/// How long a sender is asked to stay away when the whole door is full.
+const AWAY: Duration = Duration::from_secs(1);
+
+impl Admission {
+    pub fn new(limits: Limits) -> Admission {
+        Admission {
+            all: Arc::new(Semaphore::new(limits.in_flight)),
+            urgent: Arc::new(Semaphore::new(limits.in_flight_urgent)),
+            buckets: Arc::default(),
+        }
+    }
+
+    /// A place at the door for the length of a request. Nobody waits for one.
+    ///
+    /// # Errors
+    /// `overloaded`, with the time after which a repeat makes sense.
+    pub fn enter(&self, shop: &Registered, now: Instant) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = self.all.clone().try_acquire_owned();
+        let place = match place {
+            Err(_) if shop.urgent => self.urgent.clone().try_acquire_owned(),
+            place => place,
+        };
+        let place = place.map_err(|_| overloaded("More is coming in than can be taken.", AWAY))?;
+        match self.spend(shop, now) {
+            true => Ok(place),
+            false => {
+                let one = Duration::from_millis(1000 / u64::from(shop.budget_per_second.max(1)));
+                Err(overloaded("The shop has used up its budget.", one.max(Duration::from_millis(100))))
+            }
+        }
+    }
+
+    fn spend(&self, shop: &Registered, now: Instant) -> bool {
+        let rate = u64::from(shop.budget_per_second);
+        if rate == 0 {
+            return true;
+        }
+        let full = rate * BURST_SECONDS * 1000;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket =
+            buckets.entry(format!("{}/{}", shop.channel, shop.shop)).or_insert_with(|| Bucket { level: full, at: now });
+        let passed_ms = u64::try_from(now.saturating_duration_since(bucket.at).as_millis()).unwrap_or(u64::MAX);
+        bucket.level = bucket.level.saturating_add(passed_ms.saturating_mul(rate)).min(full);
+        bucket.at = bucket.at.max(now);
+        let has_one = bucket.level >= 1000;
+        if has_one {
+            bucket.level -= 1000;
+        }
+        has_one
+    }
+}
+
+fn overloaded(detail: &str, after: Duration) -> Problem {
+    Problem::new(kind::OVERLOADED, detail).retry_after(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shop(name: &str, budget_per_second: u32, urgent: bool) -> Registered {
+        Registered {
+            tenant: "demo".to_owned(),
+            channel: "generic".to_owned(),
+            shop: name.to_owned(),
+            secrets: Vec::new(),
+            tolerance_ms: 0,
+            budget_per_second,
+            urgent,
+        }
+    }
+
+    #[test]
+    fn a_full_door_sheds_and_keeps_places_for_urgent_shops() {
+        let admission = Admission::new(Limits { in_flight: 1, in_flight_urgent: 1 });
+        let now = Instant::now();
+        let first = admission.enter(&shop("a", 0, false), now).expect("a free place");
+        let refused = admission.enter(&shop("a", 0, false), now).expect_err("full");
+        assert_eq!((refused.kind(), refused.retry_delay()), (kind::OVERLOADED, Some(AWAY)));
+        let _urgent = admission.enter(&shop("b", 0, true), now).expect("kept for urgent shops");
+        assert!(admission.enter(&shop("b", 0, true), now).is_err(), "those are counted too");
+        drop(first);
+        assert!(admission.enter(&shop("a", 0, false), now).is_ok());
+    }
+
+    #[test]
+    fn a_budget_is_two_seconds_deep_and_refills_evenly() {
+        let admission = Admission::new(Limits { in_flight: 100, in_flight_urgent: 0 });
+        let now = Instant::now();
+        let enter = |at| admission.enter(&shop("a", 10, false), at).is_ok();
+        let taken = (0..50).filter(|_| enter(now)).count();
+        assert_eq!(taken, 20);
+        assert!(!enter(now + Duration::from_millis(99)));
+        assert!(enter(now + Duration::from_millis(100)));
+        assert!(!enter(now + Duration::from_millis(100)));
+        assert!(admission.enter(&shop("other", 10, false), now).is_ok(), "budgets are each shop's own");
+    }
+}

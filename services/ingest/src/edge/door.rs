@@ -1,0 +1,191 @@
+//! `POST /webhooks/{channel}/{shop}`: believe, make durable, answer. Nothing is decided here.
+//!
+//! What is not believed leaves no trace in the log. What is authentic and can't be read is written all the same, so that it
+//! lies in quarantine with its bytes, and its sender hears which field is wrong. A 2xx means: every in-sync replica has it.
+
+use super::admission::Admission;
+use super::record::{Parcel, webhook};
+use super::{now_ms, refusal};
+use crate::wire::{Registered, Shops, subject_key};
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::LengthLimitError;
+use opentelemetry::metrics::Counter;
+use opentelemetry::{KeyValue, global};
+use std::error::Error;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+use uuid::Uuid;
+use weir_channels::{Adapter, Answer, CHANNELS, Fault, Headers, Identity, adapter};
+use weir_host::semconv::{self, attribute};
+use weir_host::{Kind, Problem, kind, trace};
+use weir_pipeline::reference::Table;
+use weir_pipeline::writer::Writer;
+use weir_proto::ids;
+
+/// Larger than any order of a platform, and small enough that a crowd of them fits into memory.
+const BODY_MAX: usize = 256 * 1024;
+
+/// The log, once it is reached.
+pub struct Access {
+    pub shops: Table<Shops>,
+    pub writer: Writer,
+}
+
+/// The door. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    access: Arc<OnceLock<Access>>,
+    admission: Admission,
+}
+
+/// A believed delivery.
+struct Believed<'a> {
+    adapter: &'static dyn Adapter,
+    shop: &'a Registered,
+    headers: Headers,
+    body: Bytes,
+    now_ms: i64,
+    reference: i64,
+}
+
+impl Door {
+    /// Until `access` is filled, every delivery is answered `log-unavailable`.
+    pub fn new(access: Arc<OnceLock<Access>>, admission: Admission) -> Door {
+        Door { access, admission }
+    }
+}
+
+/// The door's one address.
+pub fn router(door: Door) -> Router {
+    Router::new().route("/webhooks/{channel}/{shop}", post(receive)).with_state(door)
+}
+
+async fn receive(
+    State(door): State<Door>,
+    Path((channel, shop)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let answer = enter(door, &channel, &shop, request).await;
+    count(&channel, answer.as_ref().err().map(Problem::kind));
+    answer
+}
+
+async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Result<Response, Problem> {
+    let adapter = adapter(channel)
+        .ok_or_else(|| Problem::new(kind::UNKNOWN_CHANNEL, format!("No adapter reads the channel {channel:?}.")))?;
+    let access = door.access.get().ok_or_else(refusal::away)?;
+    let (found, reference) = access.shops.with(|shops, next| (shops.find(channel, shop), next));
+    let shop = found
+        .ok_or_else(|| Problem::new(kind::UNKNOWN_SHOP, format!("The channel {channel} has no shop {shop:?}.")))?;
+    let _place = door.admission.enter(&shop, Instant::now())?;
+    let (parts, body) = request.into_parts();
+    let headers = keep(&parts.headers, adapter.kept_headers());
+    let body = to_bytes(body, BODY_MAX).await.map_err(|error| unread(&error))?;
+    let now_ms = now_ms();
+    let signed = weir_channels::Request { headers: &headers, body: &body, now_ms };
+    if adapter.is_probe(&signed) {
+        return Ok(answer(adapter.answer()));
+    }
+    adapter.verify(&signed, &shop.secrets, shop.tolerance_ms).map_err(|fault| refusal::unsigned(&fault))?;
+    let believed = Believed { adapter, shop: &shop, headers, body, now_ms, reference };
+    take(&access.writer, believed).await
+}
+
+/// Writes a believed delivery, then answers.
+async fn take(writer: &Writer, delivery: Believed<'_>) -> Result<Response, Problem> {
+    let Believed { adapter, shop, headers, body, now_ms, reference } = delivery;
+    let (identity, fault) = match adapter.map(&headers, &body) {
+        Ok(mapped) => (Ok(mapped.identity()), None),
+        Err(fault) => (adapter.identify(&headers, &body), Some(fault)),
+    };
+    let (key, identity) = place(shop, identity);
+    let id = match identity.delivery_id.as_str() {
+        "" => Uuid::now_v7().to_string(),
+        id => id.to_owned(),
+    };
+    let record = webhook(Parcel {
+        shop,
+        key,
+        kind: identity.kind,
+        delivery_id: identity.delivery_id,
+        platform_order_id: identity.platform_order_id,
+        headers: &headers,
+        body,
+        now_ms,
+        reference,
+    });
+    let traceparent = trace::current_traceparent();
+    let written = writer.write(record, &id, traceparent.as_deref()).await;
+    written.map_err(|error| refusal::not_written(&error))?;
+    match fault {
+        None => Ok(answer(adapter.answer())),
+        Some(fault) => {
+            let (channel, shop, reason) = (&shop.channel, &shop.shop, fault.reason);
+            tracing::warn!(channel, shop, reason, field = fault.field, "delivery kept that can not be read");
+            Err(refusal::kept(&fault))
+        }
+    }
+}
+
+/// The key it is kept under: its order's, else its shop's.
+fn place(shop: &Registered, identity: Result<Identity, Fault>) -> (String, Identity) {
+    match identity {
+        Ok(identity) => {
+            let key = ids::order_id(&shop.tenant, &shop.channel, &shop.shop, &identity.platform_order_id);
+            (key, identity)
+        }
+        Err(_) => {
+            let key = subject_key(&shop.tenant, &shop.channel, &shop.shop);
+            let none = Identity { kind: String::new(), delivery_id: String::new(), platform_order_id: String::new() };
+            (key, none)
+        }
+    }
+}
+
+fn keep(headers: &HeaderMap, names: &[&str]) -> Headers {
+    let value = |name: &&str| {
+        let value = headers.get(*name)?.to_str().ok()?;
+        Some(((*name).to_owned(), value.to_owned()))
+    };
+    Headers(names.iter().filter_map(value).collect())
+}
+
+/// Names in an address are the sender's invention until the channel is known, and must not become series of their own.
+fn count(channel: &str, refusal: Option<Kind>) {
+    static COUNTERS: OnceLock<(Counter<u64>, Counter<u64>)> = OnceLock::new();
+    let (deliveries, shed) = COUNTERS.get_or_init(|| {
+        let meter = global::meter(trace::TRACER);
+        (semconv::DOOR_DELIVERIES.counter(&meter), semconv::DOOR_SHED.counter(&meter))
+    });
+    let channel = CHANNELS.iter().find(|known| **known == channel).copied().unwrap_or("unknown");
+    let channel = KeyValue::new(attribute::CHANNEL, channel);
+    if refusal == Some(kind::OVERLOADED) {
+        shed.add(1, std::slice::from_ref(&channel));
+    }
+    let outcome = refusal.map_or("accepted", |kind| kind.slug);
+    deliveries.add(1, &[channel, KeyValue::new(attribute::OUTCOME, outcome)]);
+}
+
+/// Why a body did not come in whole.
+fn unread(error: &axum::Error) -> Problem {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(inner) = cause {
+        if inner.is::<LengthLimitError>() {
+            return Problem::new(kind::BODY_TOO_LARGE, format!("A body has at most {BODY_MAX} bytes."));
+        }
+        cause = inner.source();
+    }
+    Problem::new(kind::BODY_TIMEOUT, "The body stopped coming before its end.")
+}
+
+fn answer(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let kind = HeaderValue::from_static(answer.content_type);
+    (status, [(header::CONTENT_TYPE, kind)], answer.body).into_response()
+}

@@ -1,0 +1,9 @@
+//! Ingest: the door takes deliveries and makes them durable, the clerk turns them into facts about orders.
+
+pub mod domain;
+pub mod edge;
+mod run;
+pub mod settings;
+pub mod wire;
+
+pub use run::run;

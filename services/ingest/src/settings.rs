@@ -1,0 +1,93 @@
+//! What ingest reads from the environment beside the host's variables.
+
+use crate::edge::Limits;
+use std::cell::RefCell;
+use std::time::Duration;
+use weir_host::{Reader, Secret};
+use weir_pipeline::Config;
+use weir_privacy::{TenantKey, VARIABLE};
+
+/// Ingest's settings.
+pub struct Settings {
+    pub log: Config,
+    pub key: TenantKey,
+    pub limits: Limits,
+    /// How long the door tries to write a delivery before it answers 503.
+    pub write_within: Duration,
+}
+
+/// Reads everything, and leaves each fault with the reader. Nothing where a fault leaves nothing to go on with.
+pub fn read(reader: &mut Reader<'_>) -> Option<Settings> {
+    let log = read_log(reader);
+    let key = read_key(reader);
+    let limits = Limits {
+        in_flight: reader.or("WEIR_DOOR_IN_FLIGHT", 1024),
+        in_flight_urgent: reader.or("WEIR_DOOR_IN_FLIGHT_URGENT", 128),
+    };
+    let places = (1..=1_000_000).contains(&limits.in_flight) && limits.in_flight_urgent <= 1_000_000;
+    reader.check("WEIR_DOOR_IN_FLIGHT", places, "is out of range", "a number from 1 to 1000000");
+    let write_within = reader.or("WEIR_DOOR_WRITE_MS", Duration::from_millis(1500));
+    let in_time = (100..=10_000).contains(&write_within.as_millis());
+    reader.check("WEIR_DOOR_WRITE_MS", in_time, "is out of range", "a number from 100 to 10000");
+    Some(Settings { log: log?, key: key?, limits, write_within })
+}
+
+fn read_log(reader: &mut Reader<'_>) -> Option<Config> {
+    let shared = RefCell::new(&mut *reader);
+    let faults = match Config::from_lookup("ingest", |name| shared.borrow_mut().optional::<String>(name)) {
+        Ok(config) => return Some(config),
+        Err(faults) => faults,
+    };
+    for fault in faults {
+        // "NAME is wrong; it should be right".
+        let (name, rest) = fault.split_once(' ').unwrap_or((&fault, "is wrong"));
+        let (wrong, should) = rest.split_once("; it should be ").unwrap_or((rest, "another value"));
+        reader.fault(name, wrong, should);
+    }
+    None
+}
+
+fn read_key(reader: &mut Reader<'_>) -> Option<TenantKey> {
+    let text: Secret = reader.required(VARIABLE);
+    if text.reveal().is_empty() {
+        return None;
+    }
+    let key = TenantKey::from_base64(text.reveal());
+    key.map_err(|fault| reader.fault(VARIABLE, fault.to_string(), "32 bytes in base64")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let source = [
+            ("WEIR_PARTITIONS", "many"),
+            (VARIABLE, "short"),
+            ("WEIR_DOOR_IN_FLIGHT", "0"),
+            ("WEIR_DOOR_WRITE_MS", "5"),
+        ];
+        let mut reader = Reader::new(&source);
+        assert!(read(&mut reader).is_none());
+        let faults = reader.finish().expect_err("all of them are wrong");
+        let mut named: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
+        named.sort_unstable();
+        assert_eq!(
+            named,
+            ["WEIR_BROKERS", "WEIR_DOOR_IN_FLIGHT", "WEIR_DOOR_WRITE_MS", "WEIR_PARTITIONS", "WEIR_TENANT_KEY"]
+        );
+    }
+
+    #[test]
+    fn a_broker_and_a_key_are_enough() {
+        let source = [("WEIR_BROKERS", "127.0.0.1:9092"), (VARIABLE, KEY)];
+        let mut reader = Reader::new(&source);
+        let settings = read(&mut reader).expect("nothing is wrong");
+        assert_eq!(reader.finish(), Ok(()));
+        assert_eq!((settings.log.instance.as_str(), settings.limits.in_flight), ("ingest-0", 1024));
+        assert_eq!(settings.key, TenantKey::new([7; 32]));
+    }
+}

@@ -1,0 +1,118 @@
+//! Shops from the reference topic: what the door needs of them, and what the clerk needs.
+
+use super::states;
+use crate::domain::{self, World};
+use prost::Message as _;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use weir_privacy::TenantKey;
+use weir_proto::reference::v1::reference_event::Entity;
+use weir_proto::reference::v1::{ReferenceEvent, SecretList, Shop};
+
+/// Where a signature's scheme has a timestamp and the shop says nothing.
+const TOLERANCE_MS: i64 = 300_000;
+
+/// Every shop that the door knows, by "channel/shop".
+#[derive(Debug, Default)]
+pub struct Shops {
+    by_address: BTreeMap<String, Arc<Registered>>,
+}
+
+/// A shop at the door.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registered {
+    pub tenant: String,
+    pub channel: String,
+    pub shop: String,
+    /// Opened; never printed.
+    pub secrets: Vec<Vec<u8>>,
+    pub tolerance_ms: i64,
+    /// 0: no limit of its own.
+    pub budget_per_second: u32,
+    pub urgent: bool,
+}
+
+impl std::fmt::Debug for Registered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (tenant, channel, shop) = (&self.tenant, &self.channel, &self.shop);
+        write!(f, "Registered({tenant}/{channel}/{shop}, {} secrets)", self.secrets.len())
+    }
+}
+
+impl Shops {
+    pub fn find(&self, channel: &str, shop: &str) -> Option<Arc<Registered>> {
+        self.by_address.get(&format!("{channel}/{shop}")).cloned()
+    }
+
+    /// Takes in one reference record.
+    pub fn learn(&mut self, tenant_key: &TenantKey, key: &str, event: Option<ReferenceEvent>) {
+        let Some((tenant, address)) = parse(key) else {
+            return;
+        };
+        let holder = self.by_address.get(address).map(|known| known.tenant.as_str());
+        // The address in a webhook names no tenant: whoever was first keeps it.
+        if holder.is_some_and(|holder| holder != tenant) {
+            tracing::error!(tenant, address, "another tenant has this shop's address");
+            return;
+        }
+        match shop_of(event) {
+            Some(shop) => {
+                let registered = register(tenant_key, tenant, shop);
+                self.by_address.insert(address.to_owned(), Arc::new(registered));
+            }
+            None => {
+                self.by_address.remove(address);
+            }
+        }
+    }
+}
+
+fn register(tenant_key: &TenantKey, tenant: &str, shop: Shop) -> Registered {
+    let address = format!("{}/{}", shop.channel, shop.shop);
+    let sealed = shop.secrets.unwrap_or_default();
+    let secrets = tenant_key.open_bytes(&address, &sealed).map_err(|fault| fault.to_string());
+    let secrets = secrets.and_then(|clear| SecretList::decode(clear.as_slice()).map_err(|fault| fault.to_string()));
+    // Without its secrets every delivery of the shop is a mismatch, and nothing else suffers.
+    let secrets = secrets.unwrap_or_else(|fault| {
+        tracing::error!(address, fault, "the shop's secrets can not be opened");
+        SecretList::default()
+    });
+    Registered {
+        tenant: tenant.to_owned(),
+        channel: shop.channel,
+        shop: shop.shop,
+        secrets: secrets.secrets,
+        tolerance_ms: if shop.signature_tolerance_ms > 0 { shop.signature_tolerance_ms } else { TOLERANCE_MS },
+        budget_per_second: shop.budget_per_second,
+        urgent: shop.urgent,
+    }
+}
+
+pub(super) fn learn_world(world: &mut World, key: &str, event: Option<ReferenceEvent>) {
+    let Some((tenant, address)) = parse(key) else {
+        return;
+    };
+    let place = format!("{tenant}/{address}");
+    match shop_of(event) {
+        Some(shop) => {
+            let skus = shop.sku_mappings.into_iter().map(|mapping| (mapping.platform_sku, mapping.sku)).collect();
+            world.shops.insert(place, domain::Shop { terms: states::terms_from(shop.terms), skus });
+        }
+        None => {
+            world.shops.remove(&place);
+        }
+    }
+}
+
+/// "tenant/shop/channel/name" → tenant, "channel/name".
+fn parse(key: &str) -> Option<(&str, &str)> {
+    let (tenant, rest) = key.split_once('/')?;
+    rest.strip_prefix("shop/").map(|address| (tenant, address))
+}
+
+fn shop_of(event: Option<ReferenceEvent>) -> Option<Shop> {
+    match event?.entity? {
+        Entity::Shop(shop) => Some(shop),
+        _ => None,
+    }
+}

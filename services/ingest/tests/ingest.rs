@@ -1,0 +1,10 @@
+//! Ingest on a real Kafka: the door alone, and the door with its clerk.
+
+#[path = "ingest/clerk.rs"]
+mod clerk;
+#[path = "ingest/door.rs"]
+mod door;
+#[path = "ingest/house.rs"]
+mod house;
+#[path = "ingest/process.rs"]
+mod process;

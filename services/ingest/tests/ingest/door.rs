@@ -1,0 +1,102 @@
+//! The door on a real Kafka: every kind of bad input gets its documented answer, and what was believed is never lost.
+
+use crate::house::{Answer, House, now_s, post};
+use prost::Message as _;
+use serde_json::Value;
+use weir_ingest::wire::subject_key;
+use weir_proto::delivery::v1::{DeliveryEvent, Received, delivery_event::Event};
+use weir_proto::ids;
+use weir_proto::topics::Topic;
+
+const ORDER: &str = r##"{"id":9007199254740995,"name":"#1","created_at":"2026-11-21T10:00:00Z","updated_at":"2026-11-21T10:00:01Z",
+    "currency":"EUR","total_price":"5.00","financial_status":"pending",
+    "line_items":[{"id":1,"sku":"TEA","quantity":1,"price":"5.00"}]}"##;
+
+/// Status, slug, first field, and whether the delivery lies in the log.
+fn problem(answer: &Answer) -> (u16, String, String, bool) {
+    let body: Value = serde_json::from_slice(&answer.body).expect("a problem body");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kept = body["kept"] == "true";
+    (answer.status.as_u16(), text(&body["code"]), text(&body["errors"][0]["field"]), kept)
+}
+
+fn refused(status: u16, slug: &str, field: &str) -> (u16, String, String, bool) {
+    (status, slug.to_owned(), field.to_owned(), false)
+}
+
+fn kept(slug: &str, field: &str) -> (u16, String, String, bool) {
+    (400, slug.to_owned(), field.to_owned(), true)
+}
+
+fn deliveries(house: &House) -> Vec<(String, Received)> {
+    let read = |record: weir_pipeline::Record| {
+        let event = DeliveryEvent::decode(record.value).expect("a delivery");
+        let Some(Event::Received(received)) = event.event else { panic!("a received delivery") };
+        assert_eq!(event.meta.map(|meta| (meta.tenant, meta.key)), Some(("demo".to_owned(), record.key.clone())));
+        (record.key, received)
+    };
+    house.read(Topic::Deliveries).into_iter().map(read).collect()
+}
+
+#[test]
+fn what_is_not_believed_is_named_and_kept_nowhere() {
+    let house = House::open();
+    let body = ORDER.to_owned();
+    let wrong = [("x-shopify-hmac-sha256", "AAAA".to_owned()), ("x-shopify-topic", "orders/create".to_owned())];
+    let at = "/webhooks/shopify/acme";
+    assert_eq!(problem(&house.post(at, &wrong, body.clone())), refused(401, "signature-mismatch", ""));
+    assert_eq!(problem(&house.post(at, &[], body.clone())), refused(401, "signature-missing", "x-shopify-hmac-sha256"));
+    let unknown = house.post("/webhooks/shopify/nobody", &wrong, body.clone());
+    assert_eq!(problem(&unknown), refused(404, "unknown-shop", ""));
+    let unknown = house.post("/webhooks/fax/acme", &wrong, body);
+    assert_eq!(problem(&unknown), refused(404, "unknown-channel", ""));
+    let old = house.generic("m-1", now_s() - 3600, "{}");
+    assert_eq!(problem(&old), refused(401, "signature-expired", ""));
+    let large = house.shopify("orders/create", &" ".repeat(1 << 20));
+    assert_eq!(problem(&large), refused(413, "body-too-large", ""));
+    assert_eq!(deliveries(&house), []);
+}
+
+#[test]
+fn what_is_believed_is_kept_even_where_it_cannot_be_read() {
+    let house = House::open();
+    let shopify = |body: &str| problem(&house.shopify("orders/create", body));
+    assert_eq!(shopify("<order/>"), kept("body-not-json", ""));
+    assert_eq!(shopify(&ORDER.replace(r#""name":"#, r#""id":1,"name":"#)), kept("duplicate-key", "id"));
+    assert_eq!(shopify(&ORDER.replace(r#""currency":"EUR","#, "")), kept("field-missing", "currency"));
+    let float = ORDER.replace(r#""total_price":"5.00""#, r#""total_price":5.01"#);
+    assert_eq!(shopify(&float), kept("money-not-integer-or-decimal-string", "total_price"));
+    let deliveries = deliveries(&house);
+    let subject = subject_key("demo", "shopify", "acme");
+    let order = ids::order_id("demo", "shopify", "acme", "9007199254740995");
+    let under = |key: &str| deliveries.iter().filter(|(known, _)| known == key).count();
+    assert_eq!((deliveries.len(), under(&subject), under(&order)), (4, 2, 2), "by order where it can be told");
+    assert!(deliveries.iter().any(|(_, received)| received.body == float), "the bytes are those that came");
+}
+
+#[test]
+fn each_platform_hears_what_it_wants_once_the_log_has_it() {
+    let house = House::open();
+    let answer = house.shopify("orders/create", ORDER);
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
+    let ping = [("content-type", "application/x-www-form-urlencoded".to_owned())];
+    assert_eq!(house.post("/webhooks/woocommerce/acme", &ping, "webhook_id=7").status.as_u16(), 200);
+    let paid = r#"{"type":"order.paid","timestamp":"2026-11-21T10:05:00Z","data":{"order_id":"W-1",
+        "payment":{"id":"p-1","amount_minor":500,"currency":"EUR"}}}"#;
+    let answer = house.generic("m-1", now_s(), paid);
+    assert_eq!((answer.status.as_u16(), answer.body.as_ref()), (202, br#"{"accepted":true}"#.as_slice()));
+    let mut deliveries = deliveries(&house);
+    deliveries.sort_by(|one, other| one.1.channel.cmp(&other.1.channel));
+    let told: Vec<_> = deliveries.iter().map(|(_, one)| (one.kind.as_str(), one.platform_order_id.as_str())).collect();
+    assert_eq!(told, [("order.paid", "W-1"), ("orders/create", "9007199254740995")]);
+    assert_eq!(deliveries[0].1.delivery_id, "m-1");
+    assert_eq!(deliveries[1].1.body, ORDER);
+    assert!(deliveries[1].1.reference > 0, "the clerk must have read what the door has read");
+}
+
+#[tokio::test]
+async fn without_a_log_nothing_is_acknowledged() {
+    let answer = post(House::routes_without_a_log(), "/webhooks/shopify/acme", &[], ORDER.into()).await;
+    assert_eq!(problem(&answer), refused(503, "log-unavailable", ""));
+    assert_eq!(answer.retry_after.as_deref(), Some("2"));
+}

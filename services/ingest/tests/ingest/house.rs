@@ -1,0 +1,168 @@
+//! An installation of a test's own: its topics, a registered shop on each channel, a door and a clerk.
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use http::{Request, StatusCode};
+use prost::Message as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::runtime::Runtime;
+use tower::ServiceExt as _;
+use weir_channels::{shopify, standard_webhooks, woocommerce};
+use weir_ingest::edge::{Access, Admission, Door, Limits, router};
+use weir_ingest::wire::{Clerk, Shops};
+use weir_pipeline::kafka::KafkaLog;
+use weir_pipeline::log::Offsets;
+use weir_pipeline::reference::{Publisher, Table};
+use weir_pipeline::settings::create_topics;
+use weir_pipeline::stage::{self, Worker};
+use weir_pipeline::writer::Writer;
+use weir_pipeline::{Config, Log as _, NoEffects, Reader as _, Record, Signals, TopicPartition};
+use weir_privacy::TenantKey;
+use weir_proto::reference::v1::{ReferenceEvent, SecretList, Shop, reference_event::Entity};
+use weir_proto::topics::Topic;
+use weir_testkit::{Servers, unique_prefix};
+
+/// Longer than anything here takes.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const SECRET: &[u8] = b"hush-hush-hush-hush-hush";
+const PARTITIONS: i32 = 2;
+
+pub struct House {
+    pub config: Config,
+    log: KafkaLog,
+    runtime: Runtime,
+    key: Arc<TenantKey>,
+    routes: Router,
+    stop: Arc<AtomicBool>,
+}
+
+/// An answer of the door.
+pub struct Answer {
+    pub status: StatusCode,
+    pub retry_after: Option<String>,
+    pub body: Bytes,
+}
+
+impl House {
+    pub fn open() -> House {
+        let mut config = Config::new(&Servers::shared().brokers, "test-0");
+        config.prefix = unique_prefix();
+        config.partitions = PARTITIONS;
+        create_topics(&config).expect("topics");
+        let log = KafkaLog::unchecked(&config);
+        let key = Arc::new(TenantKey::new([7; 32]));
+        let shops = [shop(&key, "shopify"), shop(&key, "woocommerce"), shop(&key, "generic")];
+        Publisher::new(log.clone()).publish(shops.into()).expect("shops");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
+        let stop = Arc::new(AtomicBool::new(false));
+        let access = Arc::new(OnceLock::new());
+        let filled = access.set(reach(&log, &config, &key, &stop));
+        assert!(filled.is_ok(), "nobody else fills it");
+        let routes = routes(access);
+        House { config, log, runtime, key, routes, stop }
+    }
+
+    /// A door whose log was never reached.
+    pub fn routes_without_a_log() -> Router {
+        routes(Arc::new(OnceLock::new()))
+    }
+
+    /// Starts a clerk; it stops with the house.
+    pub fn clerk(&self) -> Vec<Worker> {
+        let signals = Signals::new(self.stop.clone(), |_, _| {});
+        let clerk = Arc::new(Clerk::new(self.key.clone()));
+        stage::spawn(clerk, self.log.clone(), &self.config, |_| NoEffects, None, &signals).expect("a clerk")
+    }
+
+    pub fn post(&self, address: &str, headers: &[(&str, String)], body: impl Into<Body>) -> Answer {
+        self.runtime.block_on(post(self.routes.clone(), address, headers, body.into()))
+    }
+
+    pub fn shopify(&self, topic: &str, body: &str) -> Answer {
+        let signature = shopify::sign(SECRET, body.as_bytes());
+        let headers = [("x-shopify-topic", topic.to_owned()), ("x-shopify-hmac-sha256", signature)];
+        self.post("/webhooks/shopify/acme", &headers, body.to_owned())
+    }
+
+    pub fn woocommerce(&self, body: &str) -> Answer {
+        let signature = woocommerce::sign(SECRET, body.as_bytes());
+        let headers = [("x-wc-webhook-topic", "order.updated".to_owned()), ("x-wc-webhook-signature", signature)];
+        self.post("/webhooks/woocommerce/acme", &headers, body.to_owned())
+    }
+
+    pub fn generic(&self, id: &str, at_s: i64, body: &str) -> Answer {
+        let headers = [
+            ("webhook-id", id.to_owned()),
+            ("webhook-timestamp", at_s.to_string()),
+            ("webhook-signature", standard_webhooks::sign(SECRET, id, at_s, body.as_bytes())),
+        ];
+        self.post("/webhooks/generic/acme", &headers, body.to_owned())
+    }
+
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// All committed records of a topic as of now.
+    pub fn read(&self, topic: Topic) -> Vec<Record> {
+        let mut reader = self.log.reader().expect("a reader");
+        let partitions = (0..topic.partitions(PARTITIONS)).map(|partition| (TopicPartition::new(topic, partition), 0));
+        reader.assign(&partitions.collect::<Offsets>()).expect("assigned");
+        let mut records = Vec::new();
+        while !reader.done() {
+            records.extend(reader.poll(Duration::from_millis(100)).expect("polled"));
+        }
+        records
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+pub async fn post(routes: Router, address: &str, headers: &[(&str, String)], body: Body) -> Answer {
+    let mut request = Request::post(address);
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let response = routes.oneshot(request.body(body).expect("a request")).await.expect("infallible");
+    let retry_after = response.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+    let status = response.status();
+    let body = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    Answer { status, retry_after, body }
+}
+
+pub fn now_s() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_secs()).expect("a few more years")
+}
+
+fn routes(access: Arc<OnceLock<Access>>) -> Router {
+    let admission = Admission::new(Limits { in_flight: 64, in_flight_urgent: 8 });
+    weir_host::serve::http(router(Door::new(access, admission)), &weir_host::serve::Limits::default())
+}
+
+fn reach(log: &KafkaLog, config: &Config, key: &Arc<TenantKey>, stop: &Arc<AtomicBool>) -> Access {
+    let key = key.clone();
+    let signals = Signals::new(stop.clone(), |_, _| {});
+    let learn = move |shops: &mut Shops, name: &str, event| shops.learn(&key, name, event);
+    let shops = Table::follow(log, signals, learn).expect("shops");
+    Access { shops, writer: Writer::connect(config, "test", Duration::from_secs(10)).expect("a writer") }
+}
+
+fn shop(key: &TenantKey, channel: &str) -> (String, ReferenceEvent) {
+    let secrets = SecretList { secrets: vec![b"an older secret".to_vec(), SECRET.to_vec()] }.encode_to_vec();
+    let shop = Shop {
+        channel: channel.to_owned(),
+        shop: "acme".to_owned(),
+        secrets: Some(key.seal_bytes(&format!("{channel}/acme"), &secrets)),
+        ..Shop::default()
+    };
+    let event = ReferenceEvent { entity: Some(Entity::Shop(shop)), ..ReferenceEvent::default() };
+    (format!("demo/shop/{channel}/acme"), event)
+}

@@ -1,0 +1,4 @@
+//! Who may ask: the gRPC surface.
+
+pub mod grpc;
+mod problem;

@@ -1,0 +1,7 @@
+//! The inventory service: wiring only.
+
+weir_host::allocator!();
+
+fn main() -> std::process::ExitCode {
+    weir_inventory::run()
+}

@@ -1,0 +1,60 @@
+//! What inventory reads from the environment beside the host's variables.
+
+use std::cell::RefCell;
+use weir_host::{Reader, Secret};
+use weir_pipeline::Config;
+
+/// Inventory's settings.
+pub struct Settings {
+    pub log: Config,
+    pub database_url: Secret,
+    pub redis_url: Secret,
+}
+
+/// Reads everything, and leaves each fault with the reader.
+pub fn read(reader: &mut Reader<'_>) -> Settings {
+    let shared = RefCell::new(&mut *reader);
+    let log = Config::from_lookup("inventory", |name| shared.borrow_mut().optional::<String>(name));
+    let log = log.unwrap_or_else(|faults| {
+        for fault in faults {
+            note(reader, &fault);
+        }
+        Config::new("", "")
+    });
+    let database_url: Secret = reader.required("WEIR_DATABASE_URL");
+    let sound =
+        database_url.reveal().is_empty() || database_url.reveal().parse::<sqlx::postgres::PgConnectOptions>().is_ok();
+    reader.check(
+        "WEIR_DATABASE_URL",
+        sound,
+        "is no address of a database",
+        "an address such as postgres://weir@127.0.0.1/weir",
+    );
+    let redis_url: Secret = reader.required("WEIR_REDIS_URL");
+    let sound = redis_url.reveal().is_empty() || redis::Client::open(redis_url.reveal()).is_ok();
+    reader.check("WEIR_REDIS_URL", sound, "is no address of Redis", "an address such as redis://127.0.0.1:6379");
+    Settings { log, database_url, redis_url }
+}
+
+/// The log's settings say their faults in whole sentences: "NAME is wrong; it should be right".
+fn note(reader: &mut Reader<'_>, sentence: &str) {
+    let (name, rest) = sentence.split_once(' ').unwrap_or((sentence, "is wrong"));
+    let (wrong, should) = rest.split_once("; it should be ").unwrap_or((rest, "as the README says"));
+    reader.fault(name, wrong, should);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let source = [("WEIR_PARTITIONS", "many"), ("WEIR_DATABASE_URL", "nowhere"), ("WEIR_REDIS_URL", "there")];
+        let mut reader = Reader::new(&source);
+        read(&mut reader);
+        let faults = reader.finish().expect_err("all of them are wrong");
+        let mut named: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
+        named.sort_unstable();
+        assert_eq!(named, ["WEIR_BROKERS", "WEIR_DATABASE_URL", "WEIR_PARTITIONS", "WEIR_REDIS_URL"]);
+    }
+}

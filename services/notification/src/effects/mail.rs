@@ -1,0 +1,75 @@
+//! One attempt at the mail relay. The notice's id is the Message-ID, so that a second copy is known as one.
+
+use super::job::Verdict;
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use std::time::Duration;
+
+/// For each command of the conversation.
+const TIME_OUT: Duration = Duration::from_secs(15);
+
+/// The way to the relay, with connections that are kept.
+#[derive(Clone)]
+pub struct Mails {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+/// One mail.
+pub struct Mail<'a> {
+    pub id: &'a str,
+    pub to: &'a str,
+    pub subject: String,
+    pub body: String,
+}
+
+impl Mails {
+    /// `url` as `smtp://relay:25`, `smtps://user:password@relay`, `smtp://relay?tls=required`.
+    ///
+    /// # Errors
+    /// Where the URL is none of these.
+    pub fn new(url: &str, from: Mailbox, connections: u32) -> Result<Mails, SmtpError> {
+        let pool = PoolConfig::new().max_size(connections);
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?;
+        let transport = builder.timeout(Some(TIME_OUT)).pool_config(pool).build();
+        Ok(Mails { transport, from })
+    }
+
+    /// Makes one attempt.
+    pub async fn deliver(&self, mail: Mail<'_>) -> Verdict {
+        let Ok(to) = mail.to.trim().parse::<Address>() else {
+            // The address itself is personal and stays out of the reason.
+            return Verdict::unsendable("bad-address: it is no e-mail address");
+        };
+        let message = Message::builder()
+            .message_id(Some(format!("<{}@weir>", mail.id)))
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(mail.subject)
+            .header(ContentType::TEXT_PLAIN)
+            .body(mail.body);
+        let message = match message {
+            Ok(message) => message,
+            Err(error) => return Verdict::unsendable(format!("bad-mail: {error}")),
+        };
+        match self.transport.send(message).await {
+            Ok(response) => Verdict::Sent { answer: format!("SMTP {}", response.code()) },
+            Err(error) => judge(&error),
+        }
+    }
+}
+
+/// A relay's text may repeat the address; only its code is kept.
+fn judge(error: &SmtpError) -> Verdict {
+    let Some(code) = error.status().map(|code| code.to_string()) else {
+        return Verdict::retry(if error.is_timeout() { "timed-out" } else { "not-reached" });
+    };
+    // 530 to 538 speak of us and our login, not of this mail: a person can put that right.
+    let about_us = code.starts_with("53");
+    match error.is_permanent() && !about_us {
+        true => Verdict::give_up(format!("refused: SMTP {code}")),
+        false => Verdict::retry(format!("refused: SMTP {code}")),
+    }
+}

@@ -1,0 +1,72 @@
+//! Routing prices, inventory chooses: what a parcel from each warehouse costs, and why a warehouse is no candidate.
+
+use super::order::{Money, Order};
+use super::plan::{Candidate, Pricing, Split};
+use super::rules::Judgement;
+use super::world::{ParcelCost, Warehouse, World};
+
+/// What an urgent order has ahead of the others.
+const URGENT: i32 = 100;
+/// More parcels than this are no better than waiting.
+const PARCELS_MAX: u32 = 5;
+
+/// Prices every warehouse of the order's pools. The notes name those that were left out, and why.
+pub fn price(world: &World, order: &Order, judgement: &Judgement, excluded: &[String]) -> (Pricing, Vec<String>) {
+    let mut notes = Vec::new();
+    let mut candidates = Vec::new();
+    let warehouses = world.tenant(&order.tenant).map(|tenant| &tenant.warehouses);
+    for (name, warehouse) in warehouses.into_iter().flatten() {
+        if !order.lines.iter().any(|line| line.pool == warehouse.pool) {
+            continue;
+        }
+        match candidate(name, warehouse, order, judgement, excluded) {
+            Ok(candidate) => candidates.push(candidate),
+            Err(why) => notes.push(format!("warehouse {name} left out: {why}")),
+        }
+    }
+    let urgent = if order.urgent { URGENT } else { 0 };
+    let split = if order.partial_allowed { Split::ShipAvailable } else { Split::ShipComplete };
+    let priority = judgement.priority.saturating_add(urgent);
+    (Pricing { candidates, split, parcels_max: PARCELS_MAX, priority }, notes)
+}
+
+fn candidate(
+    name: &str,
+    warehouse: &Warehouse,
+    order: &Order,
+    judgement: &Judgement,
+    excluded: &[String],
+) -> Result<Candidate, String> {
+    if warehouse.closed {
+        return Err("closed".to_owned());
+    }
+    if excluded.iter().any(|other| other == name) {
+        return Err("excluded by an earlier plan".to_owned());
+    }
+    if let Some((_, rule)) = judgement.forbidden.iter().find(|(other, _)| other == name) {
+        return Err(format!("forbidden by rule {rule}"));
+    }
+    let region = &order.region;
+    let parcel = parcel_cost(warehouse, &region.country, &region.province)
+        .ok_or_else(|| format!("does not serve {}/{}", region.country, region.province))?;
+    let mut parcel_cost = parcel.cost.clone();
+    let mut keep_back = 0;
+    for price in judgement.prices.iter().filter(|price| price.warehouse == name) {
+        if price.surcharge.currency == parcel_cost.currency {
+            parcel_cost.minor = parcel_cost.minor.saturating_add(price.surcharge.minor);
+        }
+        keep_back = keep_back.max(price.keep_back);
+    }
+    // A rebate makes a parcel free at most.
+    parcel_cost.minor = parcel_cost.minor.max(0);
+    let unit_cost: Money = warehouse.unit_cost.clone();
+    Ok(Candidate { warehouse: name.to_owned(), parcel_cost, unit_cost, keep_back })
+}
+
+/// The nearest entry decides: the province, else the country, else the rest.
+fn parcel_cost<'a>(warehouse: &'a Warehouse, country: &str, province: &str) -> Option<&'a ParcelCost> {
+    let costs = &warehouse.parcel_costs;
+    let nearest = costs.get(&format!("{country}/{province}"));
+    let nearest = nearest.or_else(|| costs.get(country)).or_else(|| costs.get("*"));
+    nearest.filter(|cost| cost.served)
+}

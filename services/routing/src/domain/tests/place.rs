@@ -1,0 +1,128 @@
+//! An order is placed.
+
+use super::*;
+
+#[test]
+fn a_clean_paid_order_is_allocated_at_once() {
+    fresh(world())
+        .when(&paid())
+        .then(&[planned(plan(1, false), demand(order(), Payment::Paid)), Fact::Released { plan: 1 }])
+        .tells(&[allocate(1, pricing())]);
+}
+
+#[test]
+fn an_unpaid_order_is_reserved_softly_until_its_deadline() {
+    let scenario = fresh(world())
+        .when(&unpaid())
+        .then(&[planned(plan(1, true), demand(order(), Payment::Pending))])
+        .tells(&[reserve(1)])
+        .and();
+    assert_eq!(weir_decider::Decider::deadline(scenario.state()), Some(weir_decider::Millis(1100)));
+}
+
+#[test]
+fn a_deadline_of_the_platform_goes_before_the_shops() {
+    let mut placed = placed();
+    placed.order.pay_by = 400;
+    let scenario = fresh(world()).when(&Input::Placed(Box::new(placed))).and();
+    assert_eq!(weir_decider::Decider::deadline(scenario.state()), Some(weir_decider::Millis(400)));
+}
+
+#[test]
+fn cash_on_delivery_waits_for_no_payment() {
+    let placed = Placed { asked_terms: Some(Terms::CashOnDelivery), ..placed() };
+    let order = Order { terms: Terms::CashOnDelivery, ..order() };
+    fresh(world())
+        .when(&Input::Placed(Box::new(placed)))
+        .then(&[planned(plan(1, false), demand(order, Payment::Pending)), Fact::Released { plan: 1 }])
+        .tells(&[allocate(1, pricing())]);
+}
+
+#[test]
+fn a_held_order_is_reserved_softly_even_when_paid() {
+    let explanation = Explanation {
+        rule_set: "default".to_owned(),
+        rule_set_version: 7,
+        rules: vec![RuleOutcome { rule: "big".to_owned(), matched: true, why: "every condition holds".to_owned() }],
+        notes: Vec::new(),
+    };
+    let held = Held {
+        hold_id: HOLD.to_owned(),
+        reason: "high-value".to_owned(),
+        rule: "big".to_owned(),
+        owner_group: "review".to_owned(),
+        deadline: 150,
+    };
+    fresh(world_with(review()))
+        .when(&paid())
+        .then(&[planned(Plan { explanation, ..plan(1, true) }, demand(order(), Payment::Paid)), Fact::Held(held)])
+        .tells(&[reserve(1)]);
+}
+
+#[test]
+fn the_platforms_own_hold_is_a_hold() {
+    let placed = Placed { payment: Payment::Paid, platform_holds: vec!["fraud".to_owned()], ..placed() };
+    let verdict = fresh(world()).when(&Input::Placed(Box::new(placed)));
+    assert_eq!(verdict.decision().facts[1], system_hold("order-1:1:platform-hold", "platform-hold"));
+    verdict.tells(&[reserve(1)]);
+}
+
+#[test]
+fn an_order_that_was_refunded_before_it_came_is_held() {
+    let placed = Placed { payment: Payment::Refunded, ..placed() };
+    let verdict = fresh(world()).when(&Input::Placed(Box::new(placed)));
+    assert_eq!(
+        verdict.decision().facts[1],
+        system_hold("order-1:1:refunded-before-release", "refunded-before-release")
+    );
+    verdict.tells(&[reserve(1)]);
+}
+
+#[test]
+fn an_address_that_nobody_serves_is_held() {
+    let mut placed = Placed { payment: Payment::Paid, ..placed() };
+    placed.order.region.country = "FR".to_owned();
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    tenant.warehouses.remove("east");
+    let verdict = fresh(world).when(&Input::Placed(Box::new(placed)));
+    let Fact::Planned { plan, .. } = &verdict.decision().facts[0] else { panic!("no plan: {:?}", verdict.decision()) };
+    assert_eq!(plan.explanation.notes, ["warehouse west left out: does not serve FR/Guangdong"]);
+    assert_eq!(verdict.decision().facts[1], system_hold("order-1:1:no-warehouse", "no-warehouse"));
+    verdict.tells(&[reserve(1)]);
+}
+
+#[test]
+fn what_can_not_be_planned_is_parked_without_stock() {
+    let mut unmapped = placed();
+    unmapped.order.lines[0].sku = String::new();
+    let mut nowhere = placed();
+    nowhere.order.shop = "other".to_owned();
+    let mut empty = placed();
+    empty.order.lines.clear();
+    for (placed, reason) in [(unmapped, "unmapped-sku"), (nowhere, "unknown-shop"), (empty, "nothing-to-ship")] {
+        let verdict = fresh(world()).when(&Input::Placed(Box::new(placed))).tells(&[]);
+        let [Fact::Parked { reason: said, .. }] = verdict.decision().facts.as_slice() else {
+            panic!("not parked: {:?}", verdict.decision());
+        };
+        assert_eq!(said, reason);
+    }
+}
+
+#[test]
+fn the_same_order_again_is_a_duplicate() {
+    waiting().when(&unpaid()).ignores(Ignored::Duplicate).tells(&[]);
+    released().when(&paid()).ignores(Ignored::Duplicate).tells(&[]);
+}
+
+#[test]
+fn an_order_cancelled_before_it_came_stays_cancelled() {
+    fresh(world())
+        .when(&Input::CancelledOutside { reason: "buyer".to_owned() })
+        .then(&[cancelled("buyer", "")])
+        .tells(&[])
+        .and()
+        .when(&paid())
+        .ignores(Ignored::Unchanged)
+        .tells(&[]);
+}

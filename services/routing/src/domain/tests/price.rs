@@ -1,0 +1,61 @@
+//! What a parcel costs from where.
+
+use super::super::price::price;
+use super::super::rules::Judgement;
+use super::super::world::WarehousePrice;
+use super::*;
+
+fn costs(order: &Order, judgement: &Judgement) -> Vec<(String, i64)> {
+    let (pricing, _) = price(&world(), order, judgement, &[]);
+    pricing.candidates.into_iter().map(|candidate| (candidate.warehouse, candidate.parcel_cost.minor)).collect()
+}
+
+fn to(country: &str, province: &str) -> Order {
+    let region = Region { country: country.to_owned(), province: province.to_owned() };
+    Order { region, ..order() }
+}
+
+#[test]
+fn the_nearest_region_decides() {
+    let none = Judgement::default();
+    let cases = [
+        (to("CN", "Guangdong"), vec![("east".to_owned(), 500), ("west".to_owned(), 700)]),
+        (to("CN", "Hubei"), vec![("east".to_owned(), 900), ("west".to_owned(), 700)]),
+        (to("FR", ""), vec![("east".to_owned(), 900)]),
+    ];
+    for (order, expected) in cases {
+        assert_eq!(costs(&order, &none), expected);
+    }
+}
+
+#[test]
+fn a_region_can_be_shut_out() {
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    let west = tenant.warehouses.get_mut("west").expect("west is there");
+    west.parcel_costs.insert("CN/Tibet".to_owned(), ParcelCost { cost: cny(1), served: false });
+    let (pricing, notes) = price(&world, &to("CN", "Tibet"), &Judgement::default(), &[]);
+    assert_eq!(pricing.candidates.len(), 1);
+    assert_eq!(notes, ["warehouse west left out: does not serve CN/Tibet"]);
+}
+
+#[test]
+fn a_rebate_makes_a_parcel_free_at_most() {
+    let rebate = WarehousePrice { warehouse: "east".to_owned(), surcharge: cny(-9999), keep_back: 0 };
+    let judgement = Judgement { prices: vec![rebate], ..Judgement::default() };
+    assert_eq!(costs(&to("CN", "Guangdong"), &judgement)[0], ("east".to_owned(), 0));
+}
+
+#[test]
+fn warehouses_of_other_pools_are_not_asked() {
+    let mut elsewhere = order();
+    elsewhere.lines[0].pool = "other".to_owned();
+    assert_eq!(costs(&elsewhere, &Judgement::default()), []);
+}
+
+#[test]
+fn urgent_goes_first_and_partial_may_be_split() {
+    let order = Order { urgent: true, partial_allowed: true, ..order() };
+    let (pricing, _) = price(&world(), &order, &Judgement::default(), &[]);
+    assert_eq!((pricing.priority, pricing.split), (100, Split::ShipAvailable));
+}

@@ -1,0 +1,144 @@
+//! Whatever comes in whatever order: released once a plan, never unpaid or held, and stock is allocated only then.
+
+use super::super::input::{CancellationAsked, LineDelta, Reroute};
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use weir_decider::{Decider, Millis, Moment, Outcome};
+
+/// An input, or the passing of the deadline.
+#[derive(Clone, Debug)]
+enum Step {
+    Take(Box<Input>),
+    Due,
+}
+
+fn take(input: Input) -> Step {
+    Step::Take(Box::new(input))
+}
+
+fn payment() -> impl Strategy<Value = Payment> {
+    prop::sample::select(vec![
+        Payment::Pending,
+        Payment::Authorized,
+        Payment::PartlyPaid,
+        Payment::Paid,
+        Payment::Refunded,
+        Payment::Voided,
+    ])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let holds = ["1:big", "2:big", "1:platform-hold", "2:no-warehouse", "1:edited-after-release", "1:reroute-attempts"];
+    let hold = prop::sample::select(holds.to_vec()).prop_map(|name| answer(&format!("{KEY}:{name}")));
+    let excluded = prop::sample::subsequence(vec!["east".to_owned(), "west".to_owned()], 0..=1);
+    prop_oneof![
+        4 => (payment(), prop::bool::weighted(0.8)).prop_map(|(payment, is_mapped)| {
+            let mut placed = Placed { payment, ..placed() };
+            placed.order.lines[0].sku = if is_mapped { "SKU-1" } else { "" }.to_owned();
+            take(Input::Placed(Box::new(placed)))
+        }),
+        3 => payment().prop_map(|payment| take(Input::PaymentSeen(payment, None))),
+        2 => hold.clone().prop_map(|answer| take(Input::ApproveHold(answer))),
+        1 => hold.prop_map(|answer| take(Input::RejectHold(answer))),
+        2 => (1..4_u32, excluded, 0..5_u32).prop_map(|(plan, excluded, attempt)| {
+            take(Input::Reroute(Reroute { plan, excluded, reason: "not-found".to_owned(), attempt }))
+        }),
+        2 => (-2..3_i64, any::<bool>()).prop_map(|(quantity, brings_sku)| {
+            let sku = brings_sku.then(|| "SKU-1".to_owned());
+            take(Input::LinesChanged(vec![LineDelta { line_id: "1".to_owned(), quantity, sku }]))
+        }),
+        1 => any::<bool>().prop_map(|on| take(Input::PlatformHolds(vec!["fraud".to_owned(); usize::from(on)]))),
+        1 => Just(take(Input::CancelledOutside { reason: "buyer".to_owned() })),
+        1 => Just(take(Input::CancellationAsked(CancellationAsked::default()))),
+        1 => Just(take(Input::NoteOutcome { outcome: "cancelled".to_owned() })),
+        1 => Just(take(Input::NoteOutcome { outcome: "shipped".to_owned() })),
+        1 => Just(Step::Due),
+    ]
+}
+
+/// What an observer of facts and messages alone may claim.
+#[derive(Default)]
+struct Observer {
+    released: BTreeSet<u32>,
+    open: BTreeSet<String>,
+    cancelled: bool,
+    version: u32,
+    payment: Payment,
+}
+
+impl Observer {
+    fn watch(&mut self, fact: &Fact) -> Result<(), TestCaseError> {
+        match fact {
+            Fact::Planned { plan, demand } => {
+                if let Some(demand) = demand {
+                    self.payment = demand.payment;
+                }
+                prop_assert_eq!(plan.version, self.version + 1, "plans are numbered without a gap");
+                self.version = plan.version;
+            }
+            Fact::Held(held) => prop_assert!(self.open.insert(held.hold_id.clone()), "hold ids are never used twice"),
+            Fact::HoldResolved { hold_id, .. } => {
+                prop_assert!(self.open.remove(hold_id), "{} was not open", hold_id)
+            }
+            Fact::Released { plan } => {
+                prop_assert!(self.released.insert(*plan), "released twice");
+                prop_assert_eq!(*plan, self.version, "only the newest plan is released");
+                prop_assert!(self.open.is_empty(), "released with {:?} open", self.open);
+                let paid = (Payment::Paid..=Payment::Refunded).contains(&self.payment);
+                prop_assert!(paid, "released unpaid");
+                prop_assert!(!self.cancelled, "released after the cancel");
+            }
+            Fact::PaymentNoted { payment, .. } => self.payment = *payment,
+            Fact::Parked { demand, .. } => self.payment = demand.payment,
+            Fact::RouteCancelled { .. } => {
+                self.cancelled = true;
+                self.open.clear();
+            }
+            Fact::ShippingNoted { outcome } if outcome == "cancelled" => self.open.clear(),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn allocated(message: &Message) -> Option<u32> {
+    match message {
+        Message::Allocate { plan, .. } => Some(*plan),
+        _ => None,
+    }
+}
+
+proptest! {
+    #[test]
+    fn released_once_paid_and_unheld(steps in prop::collection::vec(step(), 1..40), with_rule in any::<bool>()) {
+        let world = if with_rule { world_with(review()) } else { world() };
+        let mut state = Routing::default();
+        let mut observer = Observer::default();
+        for (number, step) in steps.iter().enumerate() {
+            let at = Millis(100 * (number as i64 + 1));
+            let moment = || Moment { key: KEY, at, world: &world };
+            let decision = match step {
+                Step::Take(input) => state.decide(moment(), input),
+                Step::Due => state.expire(moment()),
+            };
+            if !matches!(decision.outcome, Outcome::Accepted) {
+                prop_assert!(decision.facts.is_empty() && decision.messages.is_empty());
+            }
+            for fact in &decision.facts {
+                state.evolve(at, fact);
+                observer.watch(fact)?;
+            }
+            let said: Vec<u32> = decision.facts.iter().filter_map(|fact| match fact {
+                Fact::Released { plan } => Some(*plan),
+                _ => None,
+            }).collect();
+            let told: Vec<u32> = decision.messages.iter().filter_map(allocated).collect();
+            prop_assert_eq!(said, told, "stock is allocated with the release, and only then");
+            if state.deadline().is_some_and(|deadline| deadline <= at) {
+                let due = state.expire(moment());
+                prop_assert!(!due.facts.is_empty(), "a deadline that passed says something");
+            }
+        }
+    }
+}
