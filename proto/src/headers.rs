@@ -13,7 +13,8 @@ pub const CE_TIME: &str = "ce_time";
 pub const CE_SUBJECT: &str = "ce_subject";
 pub const TRACEPARENT: &str = "traceparent";
 pub const TRACESTATE: &str = "tracestate";
-/// On a record that was written back from quarantine: "topic/partition/offset" of the quarantined record.
+/// On a record that was written back from quarantine: "stage:quarantine/partition/offset", the stage that it is for and the
+/// quarantined record. Other readers of the topic have had the record, and pass it over.
 pub const REDRIVEN: &str = "weir-redriven";
 /// On the last redriven record of a blocked aggregate.
 pub const UNBLOCK: &str = "weir-unblock";

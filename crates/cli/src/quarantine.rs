@@ -1,5 +1,7 @@
 //! `weir quarantine`: what could not be read, with its reason; and the way back once the cause is mended.
 
+mod readdress;
+
 use crate::installation::Installation;
 use prost::Message as _;
 use serde_json::json;
@@ -147,16 +149,20 @@ async fn redrive(writer: &Writer, entries: &[&Entry]) -> anyhow::Result<()> {
         let Some(topic) = Topic::parse(&from.topic) else {
             anyhow::bail!("{} came from {:?}, which is no topic of the catalogue", entry.place.offset, from.topic);
         };
-        let last = !entries[n + 1..].iter().any(|later| later.place.key == entry.place.key);
-        let record = Outgoing {
-            topic,
-            key: entry.place.key.clone(),
-            event_type: event_type_of(topic),
-            value: entry.what.value.to_vec(),
-        };
+        let same = |later: &&Entry| later.place.key == entry.place.key && later.what.stage == entry.what.stage;
+        let last = !entries[n + 1..].iter().any(same);
+        let (key, value) = readdress::readdress(topic, &entry.place.key, &entry.what.value);
+        let record = Outgoing { topic, key, event_type: event_type_of(topic), value };
         let place = format!("quarantine/{}/{}", entry.place.partition, entry.place.offset);
         let traceparent = entry.what.headers.iter().find(|h| h.name == "traceparent").map(|h| h.value.as_str());
-        writer.redrive(record, &place, traceparent, &Redrive { place: place.clone(), unblock: last }).await?;
+        writer
+            .redrive(
+                record,
+                &place,
+                traceparent,
+                &Redrive { place: format!("{}:{place}", entry.what.stage), unblock: last },
+            )
+            .await?;
         let done = Redriven { position: Some(entry.place.position()), topic: from.topic.clone() };
         let event = QuarantineEvent {
             meta: Some(Meta { key: entry.place.key.clone(), cause: Some(entry.place.position()), ..Meta::default() }),

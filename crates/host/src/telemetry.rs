@@ -111,7 +111,7 @@ fn resource(config: &HostConfig) -> Resource {
 
 fn install_logs(config: &HostConfig, sent: Option<&SdkLoggerProvider>) {
     // The SDK tells of its own setting up at info; what was asked for comes after and so wins.
-    let filter = format!("opentelemetry=warn,{}", config.log);
+    let filter = format!("opentelemetry=warn,sqlx::postgres::notice=warn,{}", config.log);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let bridge = sent.map(|logs| OpenTelemetryTracingBridge::new(logs).with_filter(EnvFilter::new(NOT_SENT)));
     let stderr = fmt::layer().with_writer(std::io::stderr);

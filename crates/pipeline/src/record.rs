@@ -26,7 +26,8 @@ pub struct Headers {
     pub traceparent: Option<String>,
     /// Full protobuf name of the event.
     pub event_type: Option<String>,
-    /// Set on a record that was written back from quarantine: the quarantined record's place.
+    /// Set on a record that was written back from quarantine: the stage that it is for, and the quarantined record's place,
+    /// as "stage:quarantine/partition/offset".
     pub redriven: Option<String>,
     /// Set on the last redriven record of a blocked aggregate.
     pub unblock: bool,

@@ -34,7 +34,7 @@ pub struct Writer {
 /// What marks a record that comes back from quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redrive {
-    /// "quarantine/partition/offset" of the quarantined record.
+    /// "stage:quarantine/partition/offset": the stage that it is for, and the quarantined record's place.
     pub place: String,
     /// It is the last of its aggregate: the block ends with it.
     pub unblock: bool,

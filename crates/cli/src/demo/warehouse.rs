@@ -17,6 +17,8 @@ use weir_proto::shipment::v1::{MissingLine, Pack, Pick, PickListIssued, Ship, Sh
 
 const PAGE: u32 = 500;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long a projection may take to show why a step was refused.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// What the warehouses have done, in pick lists.
 #[derive(Default)]
@@ -123,9 +125,12 @@ impl Warehouse {
         };
         match self.steps(&open, list).await {
             Ok(()) => true,
+            // What was listed may be older than what was done, after an outage by far: the next look shows the true state, and
+            // a pick list that is over is no longer listed.
             Err(status) if is_refusal(&status) => {
                 self.work.refused.fetch_add(1, Ordering::Relaxed);
-                true
+                tokio::time::sleep(LOOK_AGAIN).await;
+                false
             }
             Err(_) => {
                 self.work.unanswered.fetch_add(1, Ordering::Relaxed);

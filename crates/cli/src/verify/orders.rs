@@ -91,6 +91,9 @@ trait Walk {
 
 impl Walk for HashMap<String, Order> {
     fn on(&mut self, record: &Record, step: fn(&mut Order, &Record, &mut Report), report: &mut Report) {
+        if record.headers.redriven.is_some() {
+            return;
+        }
         let is_stage = record.headers.event_type.as_deref().is_some_and(|t| t.starts_with("weir.log.v1."));
         if !is_stage {
             step(self.entry(record.key.clone()).or_default(), record, report);

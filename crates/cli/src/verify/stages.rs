@@ -46,6 +46,9 @@ struct Walk {
 
 impl Walk {
     fn step(&mut self, record: &Record, report: &mut Report) {
+        if record.headers.redriven.is_some() {
+            return;
+        }
         let place = || format!("{}/{}@{}", record.topic, record.partition, record.offset);
         let (meta, fact) = match record.envelope() {
             Ok(parts) => parts,

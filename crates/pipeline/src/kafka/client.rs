@@ -26,7 +26,7 @@ pub(crate) fn reading(config: &Config) -> ClientConfig {
         .set("auto.offset.reset", "error")
         .set("check.crcs", "true")
         .set("fetch.queue.backoff.ms", "5")
-        .set("fetch.wait.max.ms", "50")
+        .set("fetch.wait.max.ms", "250")
         .set("fetch.min.bytes", "1")
         .set("queued.max.messages.kbytes", "16384")
         .set("queued.min.messages", "20000");
@@ -44,7 +44,7 @@ pub(crate) fn member(config: &Config, group: &str, instance: &str) -> ClientConf
         .set("heartbeat.interval.ms", "1500")
         .set("max.poll.interval.ms", "15000")
         // Where the inputs end is read from these (STAGE.md §4).
-        .set("statistics.interval.ms", "250");
+        .set("statistics.interval.ms", "500");
     client
 }
 
@@ -57,12 +57,13 @@ pub(crate) fn transactional(config: &Config, transactional_id: &str) -> ClientCo
         .set("message.timeout.ms", "3500")
         .set("enable.idempotence", "true")
         .set("acks", "all")
+        .set("message.max.bytes", "2000000")
         .set("linger.ms", "1")
         .set("retry.backoff.ms", RETRY_BACKOFF_MS.to_string())
-        .set("retry.backoff.max.ms", "200")
+        .set("retry.backoff.max.ms", "1000")
         .set("queue.buffering.max.kbytes", "65536");
     client
 }
 
 /// A `send_offsets` or `commit` that took 0.8 of this may have been retried inside (STAGE.md §3).
-pub(crate) const RETRY_BACKOFF_MS: u64 = 50;
+pub(crate) const RETRY_BACKOFF_MS: u64 = 200;

@@ -154,12 +154,15 @@ impl Member for KafkaMember {
     }
 
     fn accept(&mut self, from: &Offsets) -> Result<(), LogError> {
+        // What was read to its end before says nothing of what is assigned now.
+        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let list = self.names.list(from)?;
         self.consumer.assign(&list).map_err(|e| plain_error(&e))?;
         self.consumer.pause(&list).map_err(|e| plain_error(&e))
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.consumer.resume(&self.names.bare_list(partitions)).map_err(|e| plain_error(&e))
     }
 

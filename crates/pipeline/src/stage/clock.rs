@@ -28,18 +28,22 @@ impl Skew {
     }
 }
 
-/// Moves the clock on where the inputs are read to their end.
+/// Moves the clock on where the inputs are read to their end, and says whether they are.
 pub(super) fn follow_wall<T: Topology, M: Member>(
     partition: &mut Partition<T>,
     inputs: &[weir_proto::topics::Topic],
     member: &M,
     skew: &Skew,
-) {
+) -> bool {
     if !skew.tolerable() {
-        return;
+        return false;
     }
     let ends = inputs.iter().map(|t| member.read_to_end(TopicPartition::new(*t, partition.number)));
-    if let Some(as_of) = ends.reduce(|a, b| Some(a?.min(b?))).flatten() {
-        partition.advance_clock(as_of);
+    match ends.reduce(|a, b| Some(a?.min(b?))).flatten() {
+        Some(as_of) => {
+            partition.advance_clock(as_of);
+            true
+        }
+        None => false,
     }
 }

@@ -24,12 +24,17 @@ impl<T: Topology> Partition<T> {
     /// # Errors
     /// Says why the record can't belong here: a gap in an aggregate's versions, a fenced owner, an unreadable fact.
     pub fn fold(&mut self, topology: &T, record: &Record) -> Result<Folded, String> {
+        if record.headers.redriven.is_some() {
+            // A copy, written back for a reader of this topic: the fact itself stands where it first stood.
+            self.next_fact = record.offset + 1;
+            return Ok(Folded::Stage);
+        }
         let place = || format!("{}/{}@{}", record.topic, record.partition, record.offset);
         let (meta, stage) = record.envelope().map_err(|f| format!("{}: {}", place(), said(&f)))?;
         if let Some(Fact::Took(took)) = stage {
             self.owner = record.offset;
+            // The clock stays: a take-over is no input, and must not make deadlines pass before the inputs are read.
             self.next_fact = record.offset + 1;
-            self.advance_clock(record.time);
             return Ok(Folded::Took(took.nonce));
         }
         if meta.owner != self.owner {

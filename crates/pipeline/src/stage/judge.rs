@@ -6,7 +6,7 @@ use super::trace::Traced;
 use super::transaction::{Cause, Said, stage_record};
 use super::worker::Active;
 use crate::log::{Log, Stamp, Transactional as _};
-use crate::{Effects, LogError, Record, Topology};
+use crate::{Effects, Incoming, LogError, Record, Topology};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use weir_decider::{Decider, Decision, Fault, Ignored, Moment, Outcome};
@@ -29,13 +29,34 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         *next = record.offset + 1;
         partition.advance_clock(record.time);
         let owner = partition.owner;
+        let topology = self.parts.topology.clone();
+        let read = catch_unwind(AssertUnwindSafe(|| topology.read(record)));
+        if let Ok(Ok(incoming)) = &read {
+            self.await_reference(incoming.meta.reference)?;
+        }
         self.begin()?;
         if let Some(open) = &mut self.open {
             open.touch(number, owner);
             open.inputs += 1;
         }
-        let topology = self.parts.topology.clone();
-        let incoming = match catch_unwind(AssertUnwindSafe(|| topology.read(record))) {
+        self.judge_read(record, read)?;
+        if record.headers.unblock && self.is_for_us(record) {
+            self.unblock(record)?;
+        }
+        Ok(())
+    }
+
+    fn judge_read(
+        &mut self,
+        record: &Record,
+        read: std::thread::Result<Result<Incoming<<T::State as Decider>::Input>, Fault>>,
+    ) -> Result<(), LogError> {
+        let number = record.partition;
+        if record.headers.redriven.is_some() && !self.is_for_us(record) {
+            self.ignore(record, IgnoredReason::Irrelevant);
+            return Ok(());
+        }
+        let incoming = match read {
             Ok(Ok(incoming)) if incoming.meta.key == record.key => incoming,
             Ok(Ok(incoming)) => {
                 let detail = format!("the meta says {:?}, the record {:?}", incoming.meta.key, record.key);
@@ -47,7 +68,6 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if self.parked(record)? {
             return Ok(());
         }
-        self.await_reference(incoming.meta.reference)?;
         if let Some(answer) = self.known_command(record, &incoming.meta) {
             return self.answer_again(record, &incoming.meta, answer);
         }
@@ -66,6 +86,34 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             Ok(decision) => self.carry_out(record, &incoming.meta, decision),
             Err(_) => self.cannot_read(record, &Fault::whole("panic", "deciding the record panicked")),
         }
+    }
+
+    /// A record that was written back is for the stage that could not read it; the others have had it.
+    fn is_for_us(&self, record: &Record) -> bool {
+        let stage = record.headers.redriven.as_deref().and_then(|place| place.split_once(':')).map(|(stage, _)| stage);
+        stage == Some(self.stage())
+    }
+
+    /// The last redriven record lifts the block, whatever came of it.
+    fn unblock(&mut self, record: &Record) -> Result<(), LogError> {
+        let blocked = self.partitions[&record.partition].aggregates.get(record.key.as_str()).is_some_and(|a| a.blocked);
+        if !blocked {
+            return Ok(());
+        }
+        let mut cause = Cause {
+            partition: record.partition,
+            owner: self.partitions[&record.partition].owner,
+            at: record.time,
+            reference: self.reference_next,
+            input: Some(record),
+            meta: None,
+            tenant: "",
+            key: &record.key,
+            traceparent: None,
+            // Behind whatever the record itself caused.
+            step: 1_000,
+        };
+        self.say_stage(&mut cause, Fact::Unblocked(Unblocked {}))
     }
 
     fn carry_out(&mut self, record: &Record, meta: &Meta, decision: DecisionOf<T>) -> Result<(), LogError> {
@@ -94,9 +142,6 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             Outcome::Unreadable(fault) => self.quarantine(record, &fault, false)?,
             Outcome::Accepted if silent && !answered => self.ignore(record, IgnoredReason::Unchanged),
             Outcome::Accepted | Outcome::Refused(_) => {}
-        }
-        if record.headers.unblock {
-            self.say_stage(&mut cause, Fact::Unblocked(Unblocked {}))?;
         }
         if let (Some(open), Some(span)) = (&mut self.open, span) {
             open.spans.push(span);
@@ -173,7 +218,8 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             .to_vec();
             let step = meta.step;
             let record = topology.write_message(meta, message);
-            self.write(cause, &record, None, step, 0)?;
+            let version = self.version_of(cause.partition, cause.key);
+            self.write(cause, &record, None, step, version)?;
         }
         Ok(())
     }

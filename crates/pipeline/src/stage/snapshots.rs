@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use weir_decider::Millis;
 use weir_proto::topics::Topic;
 
-/// A new snapshot pays when so many facts have come since the last: some tenths of a second of folding.
-const FACTS_MIN: i64 = 50_000;
+/// A new snapshot pays when so many facts have come since the last: about a second of folding for inventory, the slowest.
+const FACTS_MIN: i64 = 20_000;
 /// How often the maker looks.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use weir_proto::log::v1::{Meta, Took, stage_fact::Fact};
 
+/// Snapshots are looked for no longer than this.
+const RESTORE_PATIENCE: Duration = Duration::from_secs(4);
 /// The group is polled this often while a fold runs.
 const POLL_EVERY: Duration = Duration::from_millis(500);
 
@@ -20,17 +22,19 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let started = Instant::now();
         self.pending.retain(|event| !matches!(event, Polled::Record(_)));
         let numbers = self.co_partitioned(assigned)?;
-        self.proof = Some(self.member.proof().map_err(StageError::Log)?);
+        if !std::mem::take(&mut self.retake) || self.proof.is_none() {
+            self.proof = Some(self.member.proof().map_err(StageError::Log)?);
+        }
         let mut taken: BTreeMap<i32, Partition<T>> = BTreeMap::new();
         for number in &numbers {
             let kept = self.resting.remove(number);
             taken.insert(*number, kept.unwrap_or_else(|| Partition::new(*number)));
         }
         self.resting.clear();
-        let committed = self.member.committed(assigned).map_err(StageError::Log)?;
-        self.watchdog.alive();
         let nonce: [u8; 16] = rand::random();
-        let outcome = self.fence_and_replay(&numbers, &committed, &mut taken, &nonce);
+        let committed = self.member.committed(assigned).map_err(StageError::Log);
+        self.watchdog.alive();
+        let outcome = committed.and_then(|committed| self.fence_and_replay(&numbers, &committed, &mut taken, &nonce));
         match outcome {
             Ok(true) => {}
             Ok(false) => return Ok(()),
@@ -91,9 +95,13 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             return Ok(true);
         }
         self.fence(taken, &from, nonce).map_err(StageError::Log)?;
+        let restoring = Instant::now();
         for (number, partition) in taken.iter_mut() {
             self.watchdog.alive();
-            self.restore(partition, *number).map_err(StageError::Log)?;
+            // Postgres may be slow to say that it is away: a fold from the beginning is better than a lost seat.
+            if restoring.elapsed() < RESTORE_PATIENCE {
+                self.restore(partition, *number).map_err(StageError::Log)?;
+            }
         }
         let starts = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
         reader.assign(&starts).map_err(StageError::Log)?;

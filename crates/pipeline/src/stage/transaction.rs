@@ -14,7 +14,7 @@ use weir_proto::topics::Topic;
 /// An open transaction, as the worker keeps its books.
 pub(super) struct Open<F> {
     /// Inputs that changed nothing, by partition.
-    pub(super) ignored: BTreeMap<i32, Vec<IgnoredInput>>,
+    pub(super) ignored: BTreeMap<i32, Passed>,
     /// Partitions that own facts were written for, or inputs taken from.
     pub(super) touched: BTreeMap<i32, i64>,
     /// For the effects, after the commit.
@@ -23,6 +23,13 @@ pub(super) struct Open<F> {
     pub(super) began: Millis,
     /// Spans end with the transaction.
     pub(super) spans: Vec<Traced>,
+}
+
+/// Inputs of one partition that changed nothing, and the time of the last of them.
+#[derive(Default)]
+pub(super) struct Passed {
+    inputs: Vec<IgnoredInput>,
+    at: Millis,
 }
 
 /// A fact that was said in this transaction.
@@ -50,7 +57,9 @@ impl<F> Open<F> {
     }
 
     pub(super) fn ignore(&mut self, record: &Record, reason: IgnoredReason) {
-        self.ignored.entry(record.partition).or_default().push(IgnoredInput {
+        let passed = self.ignored.entry(record.partition).or_default();
+        passed.at = passed.at.max(record.time);
+        passed.inputs.push(IgnoredInput {
             position: Some(record.position()),
             reason: reason.into(),
             key: record.key.clone(),
@@ -123,10 +132,9 @@ pub(super) fn write_ignored<P, X: Transactional<P>>(
     producer: &mut X,
     facts: Topic,
     stage: &str,
-    at: Millis,
     open: &mut Open<impl Sized>,
 ) -> Result<(), LogError> {
-    for (partition, inputs) in std::mem::take(&mut open.ignored) {
+    for (partition, Passed { inputs, at }) in std::mem::take(&mut open.ignored) {
         let owner = open.touched.get(&partition).copied().unwrap_or(-1);
         let cause = inputs.last().and_then(|input| input.position.clone());
         let id = cause.as_ref().map(|c| format!("{stage}:{}/{}/{}/ignored", c.topic, c.partition, c.offset));

@@ -59,6 +59,8 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) skew: Skew,
     pub(super) watchdog: Watchdog,
     pub(super) pending: VecDeque<Polled>,
+    /// The next assignment is our own, after trouble: the proof of the seat stays what it was.
+    pub(super) retake: bool,
     /// What the maker of snapshots works on.
     pub(super) owned: Owned,
     pub(super) metrics: Metrics,
@@ -89,6 +91,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         skew: Skew::default(),
         watchdog,
         pending: VecDeque::new(),
+        retake: false,
         owned: Arc::new(Mutex::new(Some(BTreeSet::new()))),
         metrics,
     };
@@ -222,13 +225,12 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let stage = self.stage();
         let facts = self.parts.topology.facts();
-        let at = self.parts.log.now();
         let proof = self.proof.clone().ok_or_else(|| LogError::Unknown("no seat in the group".to_owned()))?;
         let touched = open.touched.keys().filter_map(|p| Some((*p, &self.partitions.get(p)?.next_input)));
         let next = offsets(touched);
         let (started, inputs) = (Instant::now(), open.inputs);
         let producer = self.producer()?;
-        write_ignored(producer, facts, stage, at, &mut open)?;
+        write_ignored(producer, facts, stage, &mut open)?;
         let highest = producer.drain()?;
         let offsets_quick = producer.send_offsets(&next, &proof)?;
         self.watchdog.alive();
@@ -269,10 +271,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let numbers: Vec<i32> = self.partitions.keys().copied().collect();
         for number in numbers {
             let Some(partition) = self.partitions.get_mut(&number) else { continue };
-            follow_wall(partition, inputs, &self.member, &self.skew);
-            while budget > 0 {
+            // A deadline may pass only where everything that could cancel it has been read.
+            if !follow_wall(partition, inputs, &self.member, &self.skew) {
+                continue;
+            }
+            while budget > 0 && !self.full() {
                 let Some(partition) = self.partitions.get(&number) else { break };
-                let Some((deadline, key)) = partition.timers.first().cloned() else { break };
+                let live = |key: &Arc<str>| partition.aggregates.get(key).is_some_and(|a| !a.blocked);
+                let Some((deadline, key)) = partition.timers.iter().find(|(_, key)| live(key)).cloned() else { break };
                 if deadline > partition.clock {
                     break;
                 }
@@ -336,9 +342,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             self.parts.effects.lost(*number);
         }
         std::thread::sleep(BACKOFF);
+        // The group may have its own news of why: hear it first.
+        if self.interrupted().unwrap_or(false) {
+            return Ok(());
+        }
         let inputs = self.parts.topology.inputs();
         let all = numbers.iter().flat_map(|n| inputs.iter().map(|t| TopicPartition::new(*t, *n))).collect();
         if self.proof.is_some() && !numbers.is_empty() {
+            self.retake = true;
             self.pending.push_front(Polled::Assigned(all));
         }
         Ok(())
@@ -377,8 +388,13 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
     /// An input that was admitted under newer reference data waits until we have it too.
     pub(super) fn await_reference(&mut self, position: i64) -> Result<(), LogError> {
+        if self.reference.is_none() || self.reference_next >= position {
+            return Ok(());
+        }
+        // Never inside a transaction: it would outlast its time, and one position holds within it.
+        self.commit()?;
         let started = Instant::now();
-        while self.reference.is_some() && self.reference_next < position && started.elapsed() < REFERENCE_PATIENCE {
+        while self.reference_next < position && started.elapsed() < REFERENCE_PATIENCE {
             self.watchdog.alive();
             self.learn(Duration::from_millis(10))?;
         }

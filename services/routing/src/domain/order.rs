@@ -40,11 +40,12 @@ pub enum Payment {
     #[default]
     Pending,
     Authorized,
+    /// An authorisation that came to nothing; a payment may follow all the same.
+    Voided,
     PartlyPaid,
     Paid,
     PartlyRefunded,
     Refunded,
-    Voided,
 }
 
 /// The order, kept for as long as a new plan may be asked for.

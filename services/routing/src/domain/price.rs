@@ -7,6 +7,8 @@ use super::world::{ParcelCost, Warehouse, World};
 
 /// What an urgent order has ahead of the others.
 const URGENT: i32 = 100;
+/// As many as inventory chooses among exactly.
+const CANDIDATES_MAX: usize = 5;
 /// More parcels than this are no better than waiting.
 const PARCELS_MAX: u32 = 5;
 
@@ -24,10 +26,21 @@ pub fn price(world: &World, order: &Order, judgement: &Judgement, excluded: &[St
             Err(why) => notes.push(format!("warehouse {name} left out: {why}")),
         }
     }
+    keep_cheapest(&mut candidates, &mut notes);
     let urgent = if order.urgent { URGENT } else { 0 };
     let split = if order.partial_allowed { Split::ShipAvailable } else { Split::ShipComplete };
     let priority = judgement.priority.saturating_add(urgent);
     (Pricing { candidates, split, parcels_max: PARCELS_MAX, priority }, notes)
+}
+
+/// Inventory chooses exactly among a few: the dearest parcels are left out by name. Candidates stay in the order of their names.
+fn keep_cheapest(candidates: &mut Vec<Candidate>, notes: &mut Vec<String>) {
+    while candidates.len() > CANDIDATES_MAX {
+        let dearest = candidates.iter().enumerate().max_by_key(|(_, c)| c.parcel_cost.minor).map(|(place, _)| place);
+        let Some(place) = dearest else { return };
+        let left_out = candidates.remove(place);
+        notes.push(format!("warehouse {} left out: {CANDIDATES_MAX} others are cheaper", left_out.warehouse));
+    }
 }
 
 fn candidate(
