@@ -20,6 +20,8 @@ use weir_proto::topics::CATALOGUE;
 const DRAIN_PATIENCE: Duration = Duration::from_millis(3_800);
 /// How long one transactional call may block.
 const CALL_PATIENCE: Duration = Duration::from_secs(5);
+/// Pause between two looks for acknowledgements.
+const DRAIN_PAUSE: Duration = Duration::from_micros(300);
 /// How long a retriable call is repeated. Both together stay below the watchdog's patience, so that a broker that is away is
 /// waited for, and not taken for a call that hangs.
 const RETRY_PATIENCE: Duration = Duration::from_secs(6);
@@ -141,11 +143,18 @@ impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
 
     fn drain(&mut self) -> Result<Offsets, LogError> {
         let (producer, started) = (self.client()?, Instant::now());
-        while producer.in_flight_count() > 0 {
+        let mut waiting = producer.in_flight_count();
+        while waiting > 0 {
             if started.elapsed() > DRAIN_PATIENCE {
                 return Err(LogError::Abort("records were not acknowledged in time".to_owned()));
             }
-            producer.poll(Duration::from_micros(500));
+            // A poll shorter than a millisecond spins inside librdkafka: look, and sleep where nothing came.
+            producer.poll(Duration::ZERO);
+            let left = producer.in_flight_count();
+            if left == waiting {
+                std::thread::sleep(DRAIN_PAUSE);
+            }
+            waiting = left;
         }
         let seen = self.take_reports();
         match seen.error {
