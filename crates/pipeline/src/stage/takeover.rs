@@ -54,6 +54,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         self.own(numbers.iter().copied().collect());
         let live: usize = taken.values().map(Partition::live).sum();
         self.partitions = taken;
+        self.commit_corrected().map_err(StageError::Log)?;
         self.member.resume(assigned).map_err(StageError::Log)?;
         self.parts.signals.ready(true, "");
         self.metrics.took_over(started.elapsed());
@@ -62,6 +63,23 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             "partitions taken over"
         );
         Ok(())
+    }
+
+    /// Offsets that had to be found from the facts are committed before anything else: the fence has committed the beginning,
+    /// and an owner that died now would leave what looks like a torn transaction.
+    fn commit_corrected(&mut self) -> Result<(), LogError> {
+        let numbers = std::mem::take(&mut self.corrected);
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        for number in numbers {
+            let owner = self.partition_mut(number)?.owner;
+            if let Some(open) = &mut self.open {
+                open.touch(number, owner);
+            }
+        }
+        self.commit()
     }
 
     /// Partition p of every input must belong to one worker.
@@ -109,7 +127,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             return Ok(false);
         }
         for partition in taken.values_mut() {
-            partition.check_against(committed, self.parts.topology.inputs())?;
+            if partition.check_against(committed, self.parts.topology.inputs())? {
+                self.corrected.insert(partition.number);
+            }
         }
         Ok(true)
     }
@@ -217,7 +237,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 impl<T: Topology> Partition<T> {
     /// A committed input offset at or below the highest causing position proves a torn transaction: the facts are there and
     /// the offset is not. Without any committed offset the stage goes on behind the highest cause, with an alert.
-    fn check_against(&mut self, committed: &Offsets, inputs: &[weir_proto::topics::Topic]) -> Result<(), StageError> {
+    /// Says whether it had to.
+    fn check_against(&mut self, committed: &Offsets, inputs: &[weir_proto::topics::Topic]) -> Result<bool, StageError> {
+        let mut corrected = false;
         for topic in inputs {
             let Some(cause) = self.causes.get(topic).copied() else { continue };
             match committed.get(&TopicPartition::new(*topic, self.number)) {
@@ -235,10 +257,11 @@ impl<T: Topology> Partition<T> {
                     );
                     let next = self.next_input.entry(*topic).or_insert(0);
                     *next = (*next).max(cause + 1);
+                    corrected = true;
                 }
             }
         }
-        Ok(())
+        Ok(corrected)
     }
 }
 

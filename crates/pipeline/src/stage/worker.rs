@@ -61,6 +61,8 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) pending: VecDeque<Polled>,
     /// The next assignment is our own, after trouble: the proof of the seat stays what it was.
     pub(super) retake: bool,
+    /// Partitions whose offsets were found from their facts, and are not committed yet.
+    pub(super) corrected: BTreeSet<i32>,
     /// What the maker of snapshots works on.
     pub(super) owned: Owned,
     pub(super) metrics: Metrics,
@@ -92,6 +94,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         watchdog,
         pending: VecDeque::new(),
         retake: false,
+        corrected: BTreeSet::new(),
         owned: Arc::new(Mutex::new(Some(BTreeSet::new()))),
         metrics,
     };
