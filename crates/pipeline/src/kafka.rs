@@ -10,7 +10,7 @@ pub use member::KafkaMember;
 pub use producer::KafkaProducer;
 pub use reader::KafkaReader;
 
-use crate::log::Log;
+use crate::log::{Log, Pace};
 use crate::{Config, LogError};
 use producer::Spare;
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -73,8 +73,8 @@ impl Log for KafkaLog {
     type Producer = KafkaProducer;
     type Reader = KafkaReader;
 
-    fn member(&self, group: &str, instance: &str, topics: &[Topic]) -> Result<KafkaMember, LogError> {
-        KafkaMember::join(&self.config, group, instance, topics)
+    fn member(&self, group: &str, instance: &str, topics: &[Topic], pace: Pace) -> Result<KafkaMember, LogError> {
+        KafkaMember::join(&self.config, group, instance, topics, pace)
     }
 
     fn producer(&self, transactional_id: &str) -> Result<KafkaProducer, LogError> {

@@ -31,6 +31,16 @@ pub enum LogError {
     Fatal(String),
 }
 
+/// How a member would have its records: each wake-up of a consumer is a request to the broker, and requests are what it runs
+/// out of first (PERFORMANCE.md §0).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Some milliseconds late at most: decisions.
+    Prompt,
+    /// Some tenths of a second late, in large portions: projections.
+    Batched,
+}
+
 /// An event of the group, or a record.
 #[derive(Debug)]
 pub enum Polled {
@@ -132,7 +142,7 @@ pub trait Log: Clone + Send + Sync + 'static {
     type Reader: Reader + Send;
 
     /// Joins a group on these topics. `instance` is the static member id.
-    fn member(&self, group: &str, instance: &str, topics: &[Topic]) -> Result<Self::Member, LogError>;
+    fn member(&self, group: &str, instance: &str, topics: &[Topic], pace: Pace) -> Result<Self::Member, LogError>;
 
     /// A transactional producer under this id; fences whoever had it.
     fn producer(&self, transactional_id: &str) -> Result<Self::Producer, LogError>;

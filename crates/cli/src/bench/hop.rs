@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use weir_decider::Millis;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::Stamp;
+use weir_pipeline::log::{Pace, Stamp};
 use weir_pipeline::{Log, LogError, Member, Outgoing, Polled, Record, TopicPartition, Transactional};
 use weir_proto::topics::Topic;
 
@@ -25,7 +25,7 @@ pub(super) fn spawn(
     std::thread::Builder::new().name(format!("hop {number}")).spawn(move || {
         let name = format!("hop-{number}");
         let producer = log.producer(&name)?;
-        let member = log.member(&name, &name, &[from])?;
+        let member = log.member(&name, &name, &[from], Pace::Prompt)?;
         let mut hop = Hop { log, member, producer, to, proof: None, offsets: BTreeMap::new(), began: None };
         while !stop.load(Ordering::Relaxed) {
             hop.turn()?;

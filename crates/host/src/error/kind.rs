@@ -59,7 +59,7 @@ kinds! {
     HOLD_ALREADY_RESOLVED = "hold-already-resolved", FailedPrecondition, "The hold was answered before";
     ALREADY_ISSUED = "already-issued", FailedPrecondition, "The order has left the house";
     BELOW_ZERO = "below-zero", FailedPrecondition, "There is not so much on hand";
-    LEDGER_BROKEN = "ledger-broken", FailedPrecondition, "The books of this pool do not add up";
+    LEDGER_BROKEN = "ledger-broken", FailedPrecondition, "The books of this pool don't add up";
     QUANTITY_OUT_OF_RANGE = "quantity-out-of-range", FailedPrecondition, "The quantity is out of range";
     REASON_RESERVED = "reason-reserved", FailedPrecondition, "The reason is inventory's own";
     ORDER_CANCELLED = "order-cancelled", FailedPrecondition, "The order is cancelled";

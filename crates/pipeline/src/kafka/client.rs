@@ -1,6 +1,7 @@
 //! The client settings of STAGE.md §7 and PERFORMANCE.md §9, in one place.
 
 use crate::Config;
+use crate::log::Pace;
 use rdkafka::ClientConfig;
 
 /// What every client has.
@@ -34,9 +35,15 @@ pub(crate) fn reading(config: &Config) -> ClientConfig {
 }
 
 /// A seat in a group.
-pub(crate) fn member(config: &Config, group: &str, instance: &str) -> ClientConfig {
+pub(crate) fn member(config: &Config, group: &str, instance: &str, pace: Pace) -> ClientConfig {
     let mut client = reading(config);
+    let (bytes_min, wait_ms_max) = match pace {
+        Pace::Prompt => ("4096", "10"),
+        Pace::Batched => ("65536", "200"),
+    };
     client
+        .set("fetch.min.bytes", bytes_min)
+        .set("fetch.wait.max.ms", wait_ms_max)
         .set("group.id", format!("{}.{group}", config.prefix))
         .set("group.instance.id", format!("{}.{instance}", config.prefix))
         .set("partition.assignment.strategy", "range")

@@ -2,7 +2,7 @@
 
 use super::client;
 use super::convert::{Names, plain_error};
-use crate::log::{Member, Offsets, Polled};
+use crate::log::{Member, Offsets, Pace, Polled};
 use crate::{Config, LogError, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -73,10 +73,16 @@ impl ConsumerContext for Notes {
 }
 
 impl KafkaMember {
-    pub(crate) fn join(config: &Config, group: &str, instance: &str, topics: &[Topic]) -> Result<Self, LogError> {
+    pub(crate) fn join(
+        config: &Config,
+        group: &str,
+        instance: &str,
+        topics: &[Topic],
+        pace: Pace,
+    ) -> Result<Self, LogError> {
         let names = Arc::new(Names::new(config));
         let notes = Notes { names: names.clone(), rebalances: Mutex::default(), ends: Mutex::default() };
-        let consumer: BaseConsumer<Notes> = client::member(config, group, instance)
+        let consumer: BaseConsumer<Notes> = client::member(config, group, instance, pace)
             .create_with_context(notes)
             .map_err(|e| LogError::Fatal(e.to_string()))?;
         let full: Vec<&str> = topics.iter().map(|t| names.full(*t)).collect();

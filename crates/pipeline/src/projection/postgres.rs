@@ -12,6 +12,7 @@ pub use store::rebuild;
 
 use super::Projection;
 use super::metrics::Metrics;
+use crate::log::Pace;
 use crate::{Config, Log, LogError, Signals};
 use seat::{Seat, SeatEnd};
 use sqlx::PgPool;
@@ -72,7 +73,7 @@ fn run<P: Projection, L: Log>(
     let metrics = Metrics::new(projection.name());
     let mut store = Store::new(projection, pool)?;
     while !signals.stopping() {
-        let ended = match log.member(&group, instance, topics) {
+        let ended = match log.member(&group, instance, topics, Pace::Batched) {
             Ok(member) => Seat::new(log, member, &mut store, signals, &metrics).sit(),
             Err(error @ LogError::Fatal(_)) => return Err(ProjectorError::Log(error)),
             Err(error) => Err(SeatEnd::Log(error)),

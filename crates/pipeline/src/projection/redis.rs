@@ -21,6 +21,7 @@ pub use reader::CounterReader;
 
 use super::Counters;
 use super::metrics::Metrics;
+use crate::log::Pace;
 use crate::{Config, Log, LogError, Signals};
 use seat::{Seat, SeatEnd};
 use std::thread::JoinHandle;
@@ -71,7 +72,7 @@ fn run<C: Counters, L: Log>(
     let mut store = Store::new(redis_url, slot, topic.partitions(config.partitions))?;
     let metrics = Metrics::new(counters.name());
     while !signals.stopping() {
-        let ended = match log.member(&group, &config.instance, &[topic]) {
+        let ended = match log.member(&group, &config.instance, &[topic], Pace::Batched) {
             Ok(member) => Seat::new(log, member, &mut counters, &mut store, signals, &metrics).sit(),
             Err(error @ LogError::Fatal(_)) => return Err(ProjectorError::Log(error)),
             Err(error) => Err(SeatEnd::Log(error)),

@@ -7,7 +7,7 @@ use super::snapshots::Owned;
 use super::transaction::{Open, offsets, write_ignored};
 use super::watchdog::Watchdog;
 use super::{StageError, trace::Traced};
-use crate::log::{Log, LogError, Member as _, Polled, Reader as _, Transactional as _};
+use crate::log::{Log, LogError, Member as _, Pace, Polled, Reader as _, Transactional as _};
 use crate::snapshot::Snapshots;
 use crate::{Config, Effects, Record, Signals, TopicPartition, Topology};
 use prost::Message as _;
@@ -76,8 +76,10 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
     // The producer first: it ends what a predecessor of this name left open.
     let producer = patiently(&signals, &watchdog, || parts.log.producer(&parts.instance)).map_err(StageError::Log)?;
     let Some(producer) = producer else { return Ok(()) };
-    let member =
-        parts.log.member(parts.topology.name(), &parts.instance, parts.topology.inputs()).map_err(StageError::Log)?;
+    let member = parts
+        .log
+        .member(parts.topology.name(), &parts.instance, parts.topology.inputs(), Pace::Prompt)
+        .map_err(StageError::Log)?;
     let metrics = Metrics::new(parts.topology.name());
     let mut active = Active {
         parts,
