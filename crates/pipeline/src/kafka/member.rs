@@ -10,6 +10,7 @@ use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use weir_decider::Millis;
@@ -31,6 +32,8 @@ pub struct Notes {
     names: Arc<Names>,
     rebalances: Mutex<VecDeque<Note>>,
     ends: Mutex<HashMap<TopicPartition, Millis>>,
+    /// Nobody polls any more: whatever the group says is answered on the spot, or closing would wait for it for ever.
+    closing: AtomicBool,
 }
 
 enum Note {
@@ -63,6 +66,12 @@ impl ClientContext for Notes {
 
 impl ConsumerContext for Notes {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, event: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        if self.closing.load(Ordering::Relaxed) {
+            if let Err(error) = consumer.unassign() {
+                tracing::warn!(%error, "could not answer the group on closing");
+            }
+            return;
+        }
         let note = if event == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
             Note::Assigned(self.names.partitions(list))
         } else {
@@ -81,7 +90,12 @@ impl KafkaMember {
         pace: Pace,
     ) -> Result<Self, LogError> {
         let names = Arc::new(Names::new(config));
-        let notes = Notes { names: names.clone(), rebalances: Mutex::default(), ends: Mutex::default() };
+        let notes = Notes {
+            names: names.clone(),
+            rebalances: Mutex::default(),
+            ends: Mutex::default(),
+            closing: AtomicBool::new(false),
+        };
         let consumer: BaseConsumer<Notes> = client::member(config, group, instance, pace)
             .create_with_context(notes)
             .map_err(|e| LogError::Fatal(e.to_string()))?;
@@ -210,12 +224,12 @@ impl KafkaMember {
 
 impl Drop for KafkaMember {
     fn drop(&mut self) {
-        if !self.owns_nothing() {
-            let outcome: Result<(), KafkaError> = self.consumer.unassign();
-            if let Err(error) = outcome {
-                let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-                tracing::warn!(?code, "could not unassign on drop");
-            }
+        self.consumer.context().closing.store(true, Ordering::Relaxed);
+        // Unconditionally: an assignment that was noted and never answered would keep the close waiting as well.
+        let outcome: Result<(), KafkaError> = self.consumer.unassign();
+        if let Err(error) = outcome {
+            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
+            tracing::warn!(?code, "could not unassign on drop");
         }
     }
 }
