@@ -13,7 +13,11 @@ kafka_start() {
   fill ../deploy/kafka/server.properties KAFKA_PORT="$WEIR_KAFKA_PORT" \
     CONTROLLER_PORT="$WEIR_KAFKA_CONTROLLER_PORT" DATA="$home/data" >"$home/server.properties"
   if [ ! -f "$home/data/meta.properties" ]; then kafka_format "$home"; fi
-  process_start kafka java -Xms256m -Xmx512m -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
+  # One compiler and one collector thread: on a machine that the broker shares, the optimising compiler
+  # takes more in the first minutes than its code gives back (docs/adr/0008).
+  local jvm
+  read -r -a jvm <<<"${WEIR_KAFKA_JVM:--Xms512m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}"
+  process_start kafka java "${jvm[@]}" \
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
     -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
     -Dorg.slf4j.simpleLogger.showDateTime=true \

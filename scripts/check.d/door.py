@@ -1,12 +1,12 @@
 """Sends what a door must refuse, and shows what it answered and what it kept. Called by `door`."""
 
+import http.client
 import json
 import re
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
+import urllib.parse
 
 from door_requests import cases
 
@@ -27,15 +27,19 @@ def weir(*words):
 
 def post(door, channel, shop, headers, body):
     """Status and body; a connection that ends in the middle of a body that is too large may still have an answer."""
-    all_headers = {"content-type": "application/json", **headers}
-    request = urllib.request.Request(f"{door}/webhooks/{channel}/{shop}", data=body, headers=all_headers)
+    place = urllib.parse.urlsplit(door)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=15)
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
-            return answer.status, answer.read().decode(), answer.headers.get("content-type", "")
-    except urllib.error.HTTPError as refusal:
-        return refusal.code, refusal.read().decode(), refusal.headers.get("content-type", "")
-    except urllib.error.URLError as failure:
-        return 0, str(failure.reason), ""
+        try:
+            connection.request("POST", f"/webhooks/{channel}/{shop}", body, {"content-type": "application/json", **headers})
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), answer.getheader("content-type", "")
+    except (OSError, http.client.HTTPException) as failure:
+        return 0, str(failure), ""
+    finally:
+        connection.close()
 
 
 def wait(what, look):

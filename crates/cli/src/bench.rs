@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 use weir_pipeline::kafka::KafkaLog;
+use weir_pipeline::log::Pace;
 use weir_pipeline::settings::create_topics;
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Log, LogError, Outgoing, Reader, TopicPartition};
@@ -134,7 +135,7 @@ fn watch(
     count: u64,
 ) -> anyhow::Result<std::thread::JoinHandle<Result<Quantiles, LogError>>> {
     let last = CHAIN[CHAIN.len() - 1];
-    let mut reader = log.reader()?;
+    let mut reader = log.reader(Pace::Eager)?;
     let mut from = BTreeMap::new();
     for partition in 0..log.partitions(last) {
         let at = TopicPartition::new(last, partition);

@@ -22,6 +22,8 @@ use clap::{Parser, Subcommand};
 use installation::{ConfigFault, Installation};
 use std::process::ExitCode;
 
+weir_host::allocator!();
+
 #[derive(Parser)]
 #[command(name = "weir", version, about = "Orders, each exactly once: set up, watch and try out an installation")]
 struct Cli {

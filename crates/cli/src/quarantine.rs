@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::Duration;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Offsets, Reader as _};
+use weir_pipeline::log::{Log as _, Offsets, Pace, Reader as _};
 use weir_pipeline::writer::{Redrive, Writer};
 use weir_pipeline::{Outgoing, Record, TopicPartition};
 use weir_proto::log::v1::Meta;
@@ -58,8 +58,9 @@ struct Entry {
 /// Where the log can't be read or written.
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
     let config = installation.log.clone();
-    let log = KafkaLog::unchecked(&config);
-    let entries = tokio::task::spawn_blocking(move || read(&log)).await??;
+    let checked = config.clone();
+    // A wrong partition count would write a record back to where nobody looks for it.
+    let entries = tokio::task::spawn_blocking(move || read(&KafkaLog::connect(&checked)?)).await??;
     match args.action {
         Action::List { json, all } => list(entries.iter().filter(|e| all || !e.redriven), json),
         Action::Redrive { key, reason } => {
@@ -78,7 +79,7 @@ pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<Exit
 }
 
 fn read(log: &KafkaLog) -> anyhow::Result<Vec<Entry>> {
-    let mut reader = log.reader()?;
+    let mut reader = log.reader(Pace::Eager)?;
     let all: Offsets =
         (0..log.partitions(Topic::Quarantine)).map(|p| (TopicPartition::new(Topic::Quarantine, p), 0)).collect();
     reader.assign(&all)?;

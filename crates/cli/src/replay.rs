@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Offsets, Reader as _};
+use weir_pipeline::log::{Log as _, Offsets, Pace, Reader as _};
 use weir_pipeline::{Record, TopicPartition};
 use weir_proto::partition::partition_of;
 use weir_proto::topics::{CATALOGUE, Topic};
@@ -42,7 +42,7 @@ pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<Exit
     let names = || CATALOGUE.iter().map(|e| e.name).collect::<Vec<_>>().join(", ");
     let topic =
         Topic::parse(&args.topic).with_context(|| format!("no topic {:?}; there are {}", args.topic, names()))?;
-    tokio::task::spawn_blocking(move || print(&KafkaLog::unchecked(&config), topic, &args)).await??;
+    tokio::task::spawn_blocking(move || print(&KafkaLog::connect(&config)?, topic, &args)).await??;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,7 +53,7 @@ fn print(log: &KafkaLog, topic: Topic, args: &Args) -> anyhow::Result<()> {
         None => (0..count).collect(),
     };
     let from: Offsets = wanted.into_iter().map(|p| (TopicPartition::new(topic, p), 0)).collect();
-    let mut reader = log.reader()?;
+    let mut reader = log.reader(Pace::Eager)?;
     reader.assign(&from)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     while !reader.done() {

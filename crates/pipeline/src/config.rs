@@ -13,7 +13,7 @@ pub struct Config {
     pub instance: String,
     /// Workers of each stage in this process.
     pub workers: usize,
-    /// A transaction closes after this long, if the inputs don't run dry before.
+    /// A transaction closes when it is this old; or when the inputs run dry, and the last one was closed this long ago.
     pub commit_interval_ms: u64,
     /// … or after this many inputs.
     pub commit_inputs_max: usize,
@@ -29,13 +29,13 @@ impl Config {
         Config {
             brokers: brokers.into(),
             prefix: "weir".to_owned(),
-            partitions: 4,
+            partitions: 2,
             instance: instance.into(),
             workers: 1,
-            commit_interval_ms: 20,
+            commit_interval_ms: 50,
             commit_inputs_max: 500,
             close_after_ms: 30 * 24 * 3_600_000,
-            linger_ms: 2,
+            linger_ms: 5,
         }
     }
 

@@ -1,7 +1,8 @@
 //! The command path: a command goes into the service's command topic, its answer is found in the service's facts.
 //!
 //! Nothing is decided here. The waiter is registered before the command is sent, and the follower stands at the end of the
-//! facts before the first command can be sent, so no answer is missed; one that never comes is a time-out, never silence.
+//! facts before that, so no answer is missed; one that never comes is a time-out, never silence. The follower reads only while
+//! somebody waits: a service that is seldom asked does not read its own facts back for nothing.
 
 mod follower;
 mod head;
@@ -49,7 +50,7 @@ pub enum AskError {
 }
 
 impl Gateway {
-    /// Follows the service's fact topic from its end, and opens a producer.
+    /// Makes ready to follow the service's fact topic, and opens a producer.
     ///
     /// # Errors
     /// Where the broker can't be reached.
@@ -89,6 +90,10 @@ impl Gateway {
         let command_id = id.to_string();
         let timed_out = || AskError::TimedOut { command_id: command_id.clone() };
         let answer = self.waiting.register(id.into_bytes(), body_hash);
+        if timeout_at(deadline, self.waiting.followed()).await.is_err() {
+            let why = "the facts, where the answer would be found, can't be followed".to_owned();
+            return Err(AskError::Unavailable(LogError::Transient(why)));
+        }
         match timeout_at(deadline, self.writer.write(record, &command_id, traceparent().as_deref())).await {
             Ok(Ok(_)) => {}
             // It may be in the log: only the caller's repeat finds out.

@@ -88,15 +88,15 @@ impl Log for KafkaLog {
         Ok(producer)
     }
 
-    fn reader(&self) -> Result<KafkaReader, LogError> {
-        KafkaReader::open(&self.config)
+    fn reader(&self, pace: Pace) -> Result<KafkaReader, LogError> {
+        KafkaReader::open(&self.config, pace)
     }
 
     fn cluster_id(&self) -> Result<String, LogError> {
         if let Some(known) = self.cluster_id.get() {
             return Ok(known.clone());
         }
-        let found = KafkaReader::open(&self.config)?.cluster_id()?;
+        let found = KafkaReader::open(&self.config, Pace::Eager)?.cluster_id()?;
         Ok(self.cluster_id.get_or_init(|| found).clone())
     }
 

@@ -23,6 +23,10 @@ pub enum LogError {
     /// Nobody knows what came of it: drop producer and memory.
     #[error("the outcome is not known: {0}")]
     Unknown(String),
+    /// Another producer of this name has begun, or the broker gave this one up. Whose the seat is, only the group knows: drop
+    /// producer and memory, begin anew, and be told there.
+    #[error("fenced by a newer producer of this name: {0}")]
+    ProducerFenced(String),
     /// Another has taken this seat.
     #[error("fenced by a newer owner: {0}")]
     Fenced(String),
@@ -31,10 +35,12 @@ pub enum LogError {
     Fatal(String),
 }
 
-/// How a member would have its records: each wake-up of a consumer is a request to the broker, and requests are what it runs
+/// How a reader would have its records: each wake-up of a consumer is a request to the broker, and requests are what it runs
 /// out of first (PERFORMANCE.md §0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
+    /// Each as soon as it is there, with next to no requests while nothing comes: what seldom has news, or is read once.
+    Eager,
     /// Some milliseconds late at most: decisions.
     Prompt,
     /// Some tenths of a second late, in large portions: projections.
@@ -102,7 +108,7 @@ pub trait Transactional<P> {
     fn begin(&mut self) -> Result<(), LogError>;
 
     /// Queues a record; its fate is known after [`Transactional::drain`].
-    fn send(&mut self, record: &Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError>;
+    fn send(&mut self, record: Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError>;
 
     /// Waits until every record is acknowledged, and says the highest offset in each partition written.
     fn drain(&mut self) -> Result<Offsets, LogError>;
@@ -147,7 +153,7 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// A transactional producer under this id; fences whoever had it.
     fn producer(&self, transactional_id: &str) -> Result<Self::Producer, LogError>;
 
-    fn reader(&self) -> Result<Self::Reader, LogError>;
+    fn reader(&self, pace: Pace) -> Result<Self::Reader, LogError>;
 
     /// Which cluster this is: what was made from one cluster's log is worth nothing on another.
     fn cluster_id(&self) -> Result<String, LogError>;

@@ -4,7 +4,7 @@ mod publisher;
 
 pub use publisher::{Published, Publisher};
 
-use crate::log::Offsets;
+use crate::log::{Offsets, Pace};
 use crate::{Log, LogError, Reader, Record, Signals, TopicPartition};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ impl<W: Default + Send + Sync + 'static> Table<W> {
         learn: impl Fn(&mut W, &str, Option<ReferenceEvent>) + Send + 'static,
     ) -> Result<Table<W>, LogError> {
         let table = Table { inner: Arc::new(RwLock::new((W::default(), 0))) };
-        let mut reader = log.reader()?;
+        let mut reader = log.reader(Pace::Eager)?;
         let taken = table.clone();
         let take = move |record: &Record| taken.take(record, &learn);
         read_to_end(&mut reader, &take)?;
@@ -105,7 +105,7 @@ fn follow<L: Log>(log: &L, mut reader: L::Reader, signals: &Signals, take: &impl
             Err(error) => {
                 tracing::warn!(%error, "the reference reader starts anew");
                 std::thread::sleep(PAUSE);
-                match log.reader().and_then(|mut r| r.assign(&Offsets::from([(WHOLE, next)])).map(|()| r)) {
+                match log.reader(Pace::Eager).and_then(|mut r| r.assign(&Offsets::from([(WHOLE, next)])).map(|()| r)) {
                     Ok(fresh) => reader = fresh,
                     Err(error) => tracing::warn!(%error, "the reference topic can't be read"),
                 }

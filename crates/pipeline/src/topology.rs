@@ -1,5 +1,6 @@
 //! What a service brings to the loop.
 
+use crate::log::Pace;
 use crate::{Outgoing, Record};
 use weir_decider::{Decider, Fault};
 use weir_proto::log::v1::Meta;
@@ -24,6 +25,12 @@ pub trait Topology: Send + Sync + 'static {
 
     /// Topics that [`Topology::write_message`] may write to.
     fn outputs(&self) -> &'static [Topic];
+
+    /// How its inputs are fetched, and how far apart its transactions are: a stage that no other waits for leaves the broker in
+    /// peace.
+    fn pace(&self) -> Pace {
+        Pace::Prompt
+    }
 
     /// Raised whenever the state's shape changes, so that older snapshots are ignored.
     fn shape(&self) -> u32;

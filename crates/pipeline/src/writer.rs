@@ -1,7 +1,7 @@
 //! A plain idempotent producer for edges: acks from all, one answer for each record.
 //!
-//! librdkafka's own queue is the bounded queue: handing a record over copies it and returns at once. One OS thread serves the
-//! acknowledgements; it owns the producer's end of life, so that nothing blocks a runtime's thread.
+//! One OS thread gathers what comes within the linger, and while the records before are on their way, and hands it to librdkafka
+//! in one go (ADR 8). Another serves the acknowledgements. Both queues are bounded, and nothing blocks a runtime's thread.
 
 mod delivery;
 
@@ -10,10 +10,10 @@ use crate::kafka::client;
 use crate::kafka::convert::Names;
 use crate::{Config, LogError, Outgoing};
 use delivery::{Answers, Reply};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
@@ -22,8 +22,15 @@ use weir_proto::headers as names;
 use weir_proto::log::v1::Position;
 use weir_proto::partition::partition_of;
 
-/// Records that may wait in the producer; one more is refused at once.
+/// Records that may wait in the producer; one more is refused.
 const QUEUE_MAX: usize = 20_000;
+/// Records that may be gathered at a time; one more is refused at once.
+const GATHERED_MAX: usize = 4_096;
+/// Acknowledgements are served as they come; so often the thread looks whether it is to end. The client's poll spins through the
+/// last part of a millisecond, hence seldom.
+const ACKNOWLEDGED_EVERY: Duration = Duration::from_millis(500);
+/// How long a portion waits for the one before it.
+const PORTION_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Writes records that are no decision: deliveries at the door, commands, outcomes of effects. Cheap to clone.
 #[derive(Clone)]
@@ -40,9 +47,18 @@ pub struct Redrive {
     pub unblock: bool,
 }
 
-/// Dropped with the last [`Writer`]; the thread then writes what is left and ends.
+/// Dropped with the last [`Writer`]; the threads then write what is left and end.
 struct Inner {
     shared: Arc<Shared>,
+    gathered: SyncSender<Parcel>,
+}
+
+/// A record on its way, and who waits for its acknowledgement.
+struct Parcel {
+    record: Outgoing,
+    partition: i32,
+    headers: OwnedHeaders,
+    reply: Box<Reply>,
 }
 
 struct Shared {
@@ -68,12 +84,13 @@ impl Writer {
             give_up_after,
             stop: AtomicBool::new(false),
         });
-        let served = shared.clone();
-        std::thread::Builder::new()
-            .name("writer".to_owned())
-            .spawn(move || serve(&served))
-            .map_err(|e| LogError::Fatal(format!("the writer's thread could not be started: {e}")))?;
-        Ok(Writer { inner: Arc::new(Inner { shared }) })
+        let (gathered, queue) = sync_channel(GATHERED_MAX);
+        let (served, fed) = (shared.clone(), shared.clone());
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let failed = |e| LogError::Fatal(format!("a thread of the writer could not be started: {e}"));
+        thread("acknowledged").spawn(move || serve(&served)).map_err(failed)?;
+        thread("writer").spawn(move || gather(&queue, &fed)).map_err(failed)?;
+        Ok(Writer { inner: Arc::new(Inner { shared, gathered }) })
     }
 
     /// Writes one record and waits until every in-sync replica has it. `id` becomes `ce_id`.
@@ -81,7 +98,7 @@ impl Writer {
     /// # Errors
     /// Where it is not known to be written: `Transient` if it certainly was not, `Unknown` if it may have been.
     pub async fn write(&self, record: Outgoing, id: &str, traceparent: Option<&str>) -> Result<Position, LogError> {
-        self.put(&record, id, traceparent, None).await
+        self.put(record, id, traceparent, None).await
     }
 
     /// Writes a record back from quarantine to the topic that it came from.
@@ -95,19 +112,26 @@ impl Writer {
         traceparent: Option<&str>,
         redrive: &Redrive,
     ) -> Result<Position, LogError> {
-        self.put(&record, id, traceparent, Some(redrive)).await
+        self.put(record, id, traceparent, Some(redrive)).await
     }
 
     async fn put(
         &self,
-        record: &Outgoing,
+        record: Outgoing,
         id: &str,
         traceparent: Option<&str>,
         redrive: Option<&Redrive>,
     ) -> Result<Position, LogError> {
         let (reply, answer) = oneshot::channel();
-        let topic = record.topic;
-        self.inner.shared.hand_over(record, id, traceparent, redrive, Box::new(reply))?;
+        let (topic, source) = (record.topic, &self.inner.shared.source);
+        let headers = marked(headers(&record, id, source, wall_time(), traceparent), redrive);
+        let partition = partition_of(record.key.as_bytes(), topic.partitions(self.inner.shared.config.partitions));
+        self.inner.gathered.try_send(Parcel { record, partition, headers, reply: Box::new(reply) }).map_err(
+            |e| match e {
+                TrySendError::Full(_) => LogError::Transient("the writer's queue is full".to_owned()),
+                TrySendError::Disconnected(_) => LogError::Fatal("the writer's thread has ended".to_owned()),
+            },
+        )?;
         match answer.await {
             Ok(Ok((partition, offset))) => Ok(Position { topic: topic.name().to_owned(), partition, offset }),
             Ok(Err(error)) => Err(delivery::meaning(&error)),
@@ -117,33 +141,26 @@ impl Writer {
 }
 
 impl Shared {
-    fn hand_over(
-        &self,
-        record: &Outgoing,
-        id: &str,
-        traceparent: Option<&str>,
-        redrive: Option<&Redrive>,
-        reply: Box<Reply>,
-    ) -> Result<(), LogError> {
-        let count = record.topic.partitions(self.config.partitions);
+    fn producer(&self) -> Arc<BaseProducer<Answers>> {
+        self.producer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hand_over(&self, Parcel { record, partition, headers, reply }: Parcel) {
         let base = BaseRecord::with_opaque_to(self.names.full(record.topic), reply)
-            .partition(partition_of(record.key.as_bytes(), count))
+            .partition(partition)
             .key(record.key.as_bytes())
             .payload(record.value.as_slice())
-            .headers(marked(headers(record, id, &self.source, wall_time(), traceparent), redrive));
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        match producer.send(base) {
-            Ok(()) => Ok(()),
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
-                Err(LogError::Transient("the writer's queue is full".to_owned()))
-            }
-            Err((error, _)) => Err(delivery::meaning(&error)),
+            .headers(headers);
+        if let Err((error, refused)) = self.producer().send(base)
+            && refused.delivery_opaque.send(Err(error)).is_err()
+        {
+            tracing::debug!("nobody waits for this record any more");
         }
     }
 
     /// An idempotent producer that met a fatal error takes no more records: another takes its place.
     fn replace_if_dead(&self) {
-        let producer = self.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let producer = self.producer();
         let Some((code, reason)) = producer.client().fatal_error() else { return };
         tracing::error!(%code, reason, "the producer is dead and is replaced");
         match open(&self.config, self.give_up_after) {
@@ -153,26 +170,35 @@ impl Shared {
     }
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-    }
-}
-
 fn marked(headers: OwnedHeaders, redrive: Option<&Redrive>) -> OwnedHeaders {
     let Some(redrive) = redrive else { return headers };
     let headers = headers.insert(Header { key: names::REDRIVEN, value: Some(&redrive.place) });
     if redrive.unblock { headers.insert(Header { key: names::UNBLOCK, value: Some("true") }) } else { headers }
 }
 
-/// Serves acknowledgements until the last writer is gone and nothing is in flight.
+/// Hands over what has come within each linger, until the last writer is gone.
+fn gather(queue: &Receiver<Parcel>, shared: &Shared) {
+    while let Ok(first) = queue.recv() {
+        std::thread::sleep(Duration::from_millis(shared.config.linger_ms));
+        // One portion at a time while the broker is quick; a slow one must not hold up what is for others.
+        let started = Instant::now();
+        while shared.producer().in_flight_count() > 0 && started.elapsed() < PORTION_PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let mut portion: Vec<Parcel> = std::iter::once(first).chain(queue.try_iter()).collect();
+        portion.sort_by_key(|parcel| (parcel.record.topic, parcel.partition));
+        portion.into_iter().for_each(|parcel| shared.hand_over(parcel));
+    }
+    shared.stop.store(true, Ordering::Relaxed);
+}
+
+/// Serves acknowledgements until everything was handed over and nothing is in flight.
 fn serve(shared: &Shared) {
     while !shared.stop.load(Ordering::Relaxed) {
-        let producer = shared.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        producer.poll(Duration::from_millis(100));
+        shared.producer().poll(ACKNOWLEDGED_EVERY);
         shared.replace_if_dead();
     }
-    let producer = shared.producer.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let producer = shared.producer();
     let started = Instant::now();
     while producer.in_flight_count() > 0 && started.elapsed() < shared.give_up_after {
         producer.poll(Duration::from_millis(1));
@@ -184,7 +210,7 @@ fn open(config: &Config, give_up_after: Duration) -> Result<BaseProducer<Answers
     settings
         .set("enable.idempotence", "true")
         .set("acks", "all")
-        .set("linger.ms", config.linger_ms.to_string())
+        .set("linger.ms", client::LINGER_MS)
         .set("message.timeout.ms", give_up_after.as_millis().max(1).to_string())
         .set("queue.buffering.max.messages", QUEUE_MAX.to_string())
         .set("queue.buffering.max.kbytes", "65536")

@@ -24,8 +24,8 @@ pub fn run() -> ExitCode {
 
 async fn start(boot: Boot, settings: Settings) -> Result<Parts, BoxError> {
     let (log, gateway) = parts::connect(&settings.log).await?;
-    parts::stage(&boot, &settings.log, log.clone())?;
     let pool = settings.pool();
+    parts::stage(&boot, &settings.log, log.clone(), &pool)?;
     parts::projector(&boot, settings.log.clone(), log, pool.clone());
     let edge = Edge::new(gateway, pool, settings.command_wait);
     let service = FulfillmentServiceServer::new(edge);

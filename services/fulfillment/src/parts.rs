@@ -14,6 +14,7 @@ use weir_host::{Boot, Drain, Problem, kind};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::projection::postgres;
+use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::{Config, LogError, NoEffects, Signals, stage};
 use weir_proto::topics::Topic;
 
@@ -39,10 +40,11 @@ pub(crate) async fn connect(config: &Config) -> Result<(KafkaLog, Gateway), BoxE
 }
 
 /// The stage's workers; a worker that ends ends the process.
-pub(crate) fn stage(boot: &Boot, config: &Config, log: KafkaLog) -> Result<(), BoxError> {
+pub(crate) fn stage(boot: &Boot, config: &Config, log: KafkaLog, pool: &PgPool) -> Result<(), BoxError> {
     let condition = boot.readiness.condition("stage fulfillment");
     let signals = Signals::new(boot.drain.flag(), move |ready, why| condition.set(ready, why));
-    let workers = stage::spawn(Arc::new(Wire), log, config, |_| NoEffects, None, &signals)?;
+    let snapshots = Some(Snapshots::connect(pool));
+    let workers = stage::spawn(Arc::new(Wire), log, config, |_| NoEffects, snapshots, &signals)?;
     for worker in workers {
         boot.thread(format!("stage {}", worker.name), move |_| match worker.thread.join() {
             Ok(ended) => ended.map_err(BoxError::from),

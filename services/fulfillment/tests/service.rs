@@ -13,6 +13,7 @@ use weir_fulfillment::projection::{MIGRATIONS, PickLists};
 use weir_fulfillment::wire::Wire;
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
+use weir_pipeline::log::Pace;
 use weir_pipeline::projection::postgres;
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{
@@ -113,7 +114,7 @@ impl House {
         let (log, key) = (self.log.clone(), key.to_owned());
         let read = spawn_blocking(move || {
             let at = TopicPartition::new(topic, partition_of(key.as_bytes(), PARTITIONS));
-            let mut reader = log.reader().expect("a reader");
+            let mut reader = log.reader(Pace::Eager).expect("a reader");
             reader.assign(&BTreeMap::from([(at, 0)])).expect("the partition is there");
             let (_, end) = reader.bounds(at).expect("its bounds");
             let mut records = Vec::new();

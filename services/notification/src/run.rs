@@ -26,6 +26,8 @@ use weir_pipeline::stage::{self, Worker};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{LogError, Signals};
 
+/// How long outcomes are gathered before they are written.
+const OUTCOME_LINGER_MS: u64 = 50;
 /// How long the producer tries an outcome's record, before it is handed over anew.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
 
@@ -147,7 +149,9 @@ fn open(boot: &Boot, config: &weir_pipeline::Config, ready: Condition) -> Result
     let told = ready.clone();
     let signals = Signals::new(boot.drain.flag(), move |ready, why| told.set(ready, why));
     let endpoints = Table::follow(&log, signals, Directory::learn)?;
-    let writer = Writer::connect(config, "notification", WRITE_WITHIN)?;
+    // Nobody waits for an outcome: few large portions are what the broker likes best.
+    let gathering = weir_pipeline::Config { linger_ms: OUTCOME_LINGER_MS, ..config.clone() };
+    let writer = Writer::connect(&gathering, "notification", WRITE_WITHIN)?;
     ready.set(true, "read to its end");
     Ok(Opened { log, endpoints, writer })
 }

@@ -8,6 +8,7 @@ pub use names::{notice_id, subject_of};
 
 use crate::domain::{Fact, Input, Message, Notices};
 use weir_decider::Fault;
+use weir_pipeline::log::Pace;
 use weir_pipeline::{Incoming, Outgoing, Record, Topology};
 use weir_proto::log::v1::Meta;
 use weir_proto::topics::Topic;
@@ -34,6 +35,11 @@ impl Topology for Notification {
 
     fn outputs(&self) -> &'static [Topic] {
         &[]
+    }
+
+    /// A message may be a quarter of a second later.
+    fn pace(&self) -> Pace {
+        Pace::Batched
     }
 
     fn shape(&self) -> u32 {

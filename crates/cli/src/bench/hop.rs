@@ -81,7 +81,7 @@ impl<L: Log> Hop<L> {
         let copy = Outgoing { topic: self.to, key: record.key.clone(), event_type: "weir.bench.Bare", value };
         let id = record.offset.to_string();
         let time: Millis = self.log.now();
-        self.producer.send(&copy, &Stamp { partition: Some(record.partition), id: &id, time, traceparent: None })?;
+        self.producer.send(copy, &Stamp { partition: Some(record.partition), id: &id, time, traceparent: None })?;
         self.offsets.insert(record.topic_partition(), record.offset + 1);
         if began.elapsed() >= Duration::from_millis(20) { self.commit() } else { Ok(()) }
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use weir_pipeline::kafka::{KafkaLog, KafkaReader};
+use weir_pipeline::log::Pace;
 use weir_pipeline::{Log, LogError, Reader, TopicPartition};
 use weir_proto::topics::Topic;
 
@@ -67,7 +68,7 @@ impl Follower {
 }
 
 fn at_the_end(log: &KafkaLog) -> Result<KafkaReader, LogError> {
-    let mut reader = log.reader()?;
+    let mut reader = log.reader(Pace::Prompt)?;
     let mut from = BTreeMap::new();
     for topic in TOPICS {
         for partition in 0..log.partitions(topic) {

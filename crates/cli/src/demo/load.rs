@@ -39,6 +39,8 @@ pub struct Tally {
     pub orders: Vec<Acknowledged>,
     /// Acknowledgements in each second of the run.
     pub per_second: Vec<u64>,
+    /// Slowest answer of what was due in each second, in milliseconds.
+    pub slowest_ms: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -134,9 +136,15 @@ impl Load {
         let is_thin = self.catalogue.shops[self.plan.orders[delivery.order].shop].channel == "generic"
             && delivery.step != Step::Created;
         let second = usize::try_from(self.begin.elapsed().as_secs()).unwrap_or(0);
+        let took_us = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut tally = lock(&self.tally);
         tally.acknowledged += 1;
-        tally.answers.record_us(u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX));
+        tally.answers.record_us(took_us);
+        let due_second = usize::try_from(delivery.due_us / 1_000_000).unwrap_or(0);
+        if tally.slowest_ms.len() <= due_second {
+            tally.slowest_ms.resize(due_second + 1, 0);
+        }
+        tally.slowest_ms[due_second] = tally.slowest_ms[due_second].max(took_us / 1000);
         let order = &mut tally.orders[delivery.order];
         order.deliveries += 1;
         order.whole |= !is_thin;

@@ -80,6 +80,8 @@ pub struct Messages {
 #[derive(Debug, Serialize)]
 pub struct Pace {
     pub acknowledged_per_second: Vec<u64>,
+    /// Of what was due in each second.
+    pub slowest_answer_ms: Vec<u64>,
     pub pick_lists_per_second: Vec<u64>,
     /// Acknowledged orders still on their way to a pick list, each second while orders came in.
     pub waiting: Vec<usize>,

@@ -240,6 +240,7 @@ fn report(
         faults: remains.faults(),
         pace: Pace {
             acknowledged_per_second: tally.per_second.clone(),
+            slowest_answer_ms: tally.slowest_ms.clone(),
             pick_lists_per_second: ledger.picks_per_second.clone(),
             waiting: remains.waiting,
         },

@@ -3,6 +3,7 @@
 use super::waiting::Waiting;
 use crate::kafka::client;
 use crate::kafka::convert::plain_error;
+use crate::log::Pace;
 use crate::{Config, LogError};
 use prost::Message as _;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -19,6 +20,8 @@ use weir_proto::topics::Topic;
 const ENDS_PATIENCE: Duration = Duration::from_secs(10);
 /// … and how long one answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(2);
+/// How long nobody must have waited before the follower rests, and how often a resting one looks whether the gateway is gone.
+const REST: Duration = Duration::from_millis(500);
 /// Pause before a broken follower is made anew.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -29,16 +32,13 @@ struct Place {
     next: BTreeMap<i32, i64>,
 }
 
-/// Resolves the ends of the facts, then follows them on a thread until nobody holds `waiting` any more.
+/// Resolves the ends of the facts once, then follows them on a thread whenever somebody waits, until nobody holds `waiting`
+/// any more.
 pub(super) fn start(config: &Config, facts: Topic, waiting: &Arc<Waiting>) -> Result<(), LogError> {
-    let count = facts.partitions(config.partitions);
-    let mut place = Place { config: config.clone(), topic: facts.full_name(&config.prefix), next: BTreeMap::new() };
+    let next = (0..facts.partitions(config.partitions)).map(|partition| (partition, 0)).collect();
+    let mut place = Place { config: config.clone(), topic: facts.full_name(&config.prefix), next };
     let consumer = place.open()?;
-    for partition in 0..count {
-        let end = place.end(&consumer, partition)?;
-        place.next.insert(partition, end);
-    }
-    place.assign(&consumer)?;
+    place.go_to_end(&consumer)?;
     let waiting = Arc::downgrade(waiting);
     std::thread::Builder::new()
         .name(format!("answers {facts}"))
@@ -47,23 +47,65 @@ pub(super) fn start(config: &Config, facts: Topic, waiting: &Arc<Waiting>) -> Re
     Ok(())
 }
 
-/// Reads until the gateway is gone. A broken consumer is replaced and goes on where it was: no answer is left out.
+/// Rests until somebody waits, reads until nobody does, and ends with the gateway. A broken consumer is replaced and goes on where
+/// it was: no answer is left out.
 fn follow(mut place: Place, mut consumer: BaseConsumer, waiting: &Weak<Waiting>) {
-    while let Some(error) = read(&mut place, &consumer, waiting) {
-        tracing::warn!(topic = place.topic, %error, "the follower of answers starts anew");
-        std::thread::sleep(PAUSE);
-        match place.open().and_then(|fresh| place.assign(&fresh).map(|()| fresh)) {
-            Ok(fresh) => consumer = fresh,
-            Err(error) => tracing::warn!(topic = place.topic, %error, "the facts can't be followed"),
+    let mut reads = false;
+    loop {
+        let outcome = match reads {
+            false => begin(&mut place, &consumer, waiting),
+            true => read(&mut place, &consumer, waiting),
+        };
+        match outcome {
+            Ok(Step::Gone) => return,
+            Ok(Step::Reads) => reads = true,
+            Ok(Step::Rests) => reads = false,
+            Err(error) => {
+                tracing::warn!(topic = place.topic, %error, "the follower of answers starts anew");
+                std::thread::sleep(PAUSE);
+                let opened = place.open();
+                match opened.and_then(|fresh| if reads { place.assign(&fresh).map(|()| fresh) } else { Ok(fresh) }) {
+                    Ok(fresh) => consumer = fresh,
+                    Err(error) => tracing::warn!(topic = place.topic, %error, "the facts can't be followed"),
+                }
+            }
         }
     }
 }
 
-/// `None`: the gateway is gone.
-fn read(place: &mut Place, consumer: &BaseConsumer, waiting: &Weak<Waiting>) -> Option<LogError> {
+enum Step {
+    Reads,
+    Rests,
+    /// Nobody holds the gateway any more.
+    Gone,
+}
+
+/// Waits for somebody who waits, then goes to the end of the facts.
+fn begin(place: &mut Place, consumer: &BaseConsumer, waiting: &Weak<Waiting>) -> Result<Step, LogError> {
+    let Some(waiting) = waiting.upgrade() else { return Ok(Step::Gone) };
+    if !waiting.wait_for_call(REST) {
+        return Ok(Step::Rests);
+    }
+    place.go_to_end(consumer)?;
+    place.assign(consumer)?;
+    waiting.begin();
+    Ok(Step::Reads)
+}
+
+/// Reads until nobody has waited for a while.
+fn read(place: &mut Place, consumer: &BaseConsumer, waiting: &Weak<Waiting>) -> Result<Step, LogError> {
+    let mut asked = Instant::now();
     loop {
         let polled = consumer.poll(Duration::from_millis(200));
-        let waiting = waiting.upgrade()?;
+        let Some(waiting) = waiting.upgrade() else { return Ok(Step::Gone) };
+        if !waiting.is_empty() {
+            asked = Instant::now();
+        } else if asked.elapsed() > REST && waiting.rest() {
+            if let Err(error) = consumer.unassign() {
+                tracing::warn!(topic = place.topic, %error, "the follower rests with its partitions");
+            }
+            return Ok(Step::Rests);
+        }
         match polled {
             None => {}
             Some(Ok(message)) => {
@@ -77,7 +119,7 @@ fn read(place: &mut Place, consumer: &BaseConsumer, waiting: &Weak<Waiting>) -> 
                 LogError::Transient(why) => tracing::debug!(why, "transient error of the follower"),
                 serious => {
                     place.skip_to_end_if_gone(consumer, &error);
-                    return Some(serious);
+                    return Err(serious);
                 }
             },
         }
@@ -98,7 +140,7 @@ fn tell(waiting: &Waiting, value: &[u8]) {
 
 impl Place {
     fn open(&self) -> Result<BaseConsumer, LogError> {
-        let mut settings = client::reading(&self.config);
+        let mut settings = client::reading(&self.config, Pace::Eager);
         // The group id is required by the client and never joined.
         settings.set("group.id", format!("{}.answers.{}", self.config.prefix, self.config.instance));
         settings.set("queued.max.messages.kbytes", "8192");
@@ -117,6 +159,14 @@ impl Place {
                 },
             }
         }
+    }
+
+    fn go_to_end(&mut self, consumer: &BaseConsumer) -> Result<(), LogError> {
+        for partition in self.next.keys().copied().collect::<Vec<_>>() {
+            let end = self.end(consumer, partition)?;
+            self.next.insert(partition, end);
+        }
+        Ok(())
     }
 
     fn assign(&self, consumer: &BaseConsumer) -> Result<(), LogError> {

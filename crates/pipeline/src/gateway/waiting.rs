@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::oneshot;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
 use weir_proto::log::v1::Answered;
 
 type Id = [u8; 16];
@@ -17,10 +18,24 @@ pub(super) enum Found {
 }
 
 /// All waiters of a gateway.
-#[derive(Default)]
 pub(super) struct Waiting {
     by_id: Mutex<HashMap<Id, Vec<Waiter>>>,
     serial: AtomicU64,
+    /// Somebody has come to wait.
+    called: Condvar,
+    /// Whether the follower reads. Turned off under the lock of `by_id`, so that nobody comes in between.
+    follows: watch::Sender<bool>,
+}
+
+impl Default for Waiting {
+    fn default() -> Waiting {
+        Waiting {
+            by_id: Mutex::default(),
+            serial: AtomicU64::new(0),
+            called: Condvar::new(),
+            follows: watch::Sender::new(false),
+        }
+    }
 }
 
 struct Waiter {
@@ -44,11 +59,40 @@ impl Waiting {
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         by_id.entry(id).or_default().push(Waiter { serial, body_hash, tell });
         drop(by_id);
+        self.called.notify_all();
         Answer { waiting: self.clone(), id, serial, told }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Returns once the follower stands behind the facts as they were when it was called.
+    pub(super) async fn followed(&self) {
+        let mut follows = self.follows.subscribe();
+        // An error would mean that the sender is gone: it lives as long as `self`.
+        drop(follows.wait_for(|follows| *follows).await);
+    }
+
+    /// The follower reads from now on.
+    pub(super) fn begin(&self) {
+        self.follows.send_replace(true);
+    }
+
+    /// Where nobody waits: the follower rests, and true is returned.
+    pub(super) fn rest(&self) -> bool {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        if by_id.is_empty() {
+            self.follows.send_replace(false);
+        }
+        by_id.is_empty()
+    }
+
+    /// Sleeps until somebody waits, or the time is over; says whether somebody does.
+    pub(super) fn wait_for_call(&self, at_most: Duration) -> bool {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.called.wait_timeout_while(by_id, at_most, |by_id| by_id.is_empty());
+        !waited.unwrap_or_else(PoisonError::into_inner).0.is_empty()
     }
 
     /// Tells everybody whom this answer concerns.
@@ -123,6 +167,26 @@ mod tests {
         let answer = waiting.register([7; 16], [2; 16]);
         waiting.tell(&answered(1, None));
         assert!(matches!(answer.found().await, Some(Found::Conflict)));
+    }
+
+    #[tokio::test]
+    async fn the_follower_rests_only_while_nobody_waits() {
+        let waiting = Arc::new(Waiting::default());
+        waiting.begin();
+        let answer = waiting.register([7; 16], [1; 16]);
+        assert!(!waiting.rest() && waiting.wait_for_call(Duration::ZERO));
+        waiting.followed().await;
+        drop(answer);
+        assert!(waiting.rest() && !waiting.wait_for_call(Duration::ZERO));
+        let (late, other) = (waiting.clone(), waiting.clone());
+        let asked = tokio::spawn(async move {
+            let _answer = late.register([8; 16], [1; 16]);
+            late.followed().await;
+        });
+        let called = tokio::task::spawn_blocking(move || other.wait_for_call(Duration::from_secs(10)));
+        assert!(called.await.expect("no panic"), "whoever comes wakes the follower");
+        waiting.begin();
+        asked.await.expect("it is followed");
     }
 
     #[tokio::test]

@@ -18,7 +18,12 @@ pub(crate) fn base(config: &Config) -> ClientConfig {
 }
 
 /// What every reader of the log has: committed records only, no jump that nobody asked for, checksums verified.
-pub(crate) fn reading(config: &Config) -> ClientConfig {
+pub(crate) fn reading(config: &Config, pace: Pace) -> ClientConfig {
+    let (bytes_min, wait_ms_max) = match pace {
+        Pace::Eager => ("1", "250"),
+        Pace::Prompt => ("16384", "30"),
+        Pace::Batched => ("65536", "200"),
+    };
     let mut client = base(config);
     client
         .set("enable.auto.commit", "false")
@@ -27,8 +32,8 @@ pub(crate) fn reading(config: &Config) -> ClientConfig {
         .set("auto.offset.reset", "error")
         .set("check.crcs", "true")
         .set("fetch.queue.backoff.ms", "5")
-        .set("fetch.wait.max.ms", "250")
-        .set("fetch.min.bytes", "1")
+        .set("fetch.wait.max.ms", wait_ms_max)
+        .set("fetch.min.bytes", bytes_min)
         .set("queued.max.messages.kbytes", "16384")
         .set("queued.min.messages", "20000");
     client
@@ -36,21 +41,15 @@ pub(crate) fn reading(config: &Config) -> ClientConfig {
 
 /// A seat in a group.
 pub(crate) fn member(config: &Config, group: &str, instance: &str, pace: Pace) -> ClientConfig {
-    let mut client = reading(config);
-    let (bytes_min, wait_ms_max) = match pace {
-        Pace::Prompt => ("4096", "10"),
-        Pace::Batched => ("65536", "200"),
-    };
+    let mut client = reading(config, pace);
     client
-        .set("fetch.min.bytes", bytes_min)
-        .set("fetch.wait.max.ms", wait_ms_max)
         .set("group.id", format!("{}.{group}", config.prefix))
         .set("group.instance.id", format!("{}.{instance}", config.prefix))
         .set("partition.assignment.strategy", "range")
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1500")
         .set("max.poll.interval.ms", "15000")
-        // Where the inputs end is read from these (STAGE.md §4).
+        // Where a stage's inputs end is read from these (STAGE.md §4).
         .set("statistics.interval.ms", "500");
     client
 }
@@ -65,12 +64,16 @@ pub(crate) fn transactional(config: &Config, transactional_id: &str) -> ClientCo
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("message.max.bytes", "2000000")
-        .set("linger.ms", "1")
+        .set("linger.ms", LINGER_MS)
         .set("retry.backoff.ms", RETRY_BACKOFF_MS.to_string())
         .set("retry.backoff.max.ms", "1000")
         .set("queue.buffering.max.kbytes", "65536");
     client
 }
 
+/// Enough for records that are handed over in one go to share a request, even where the thread is put aside in between. The client
+/// spins for as long as a partition has records queued behind five or more in flight, and through what a wait leaves of a
+/// millisecond: hence whole portions, and a linger a little longer than whole milliseconds (ADR 8).
+pub(crate) const LINGER_MS: &str = "2.3";
 /// A `send_offsets` or `commit` that took 0.8 of this may have been retried inside (STAGE.md §3).
 pub(crate) const RETRY_BACKOFF_MS: u64 = 200;

@@ -8,7 +8,7 @@ use crate::{Config, LogError, Outgoing, TopicPartition};
 use rdkafka::ClientContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::DeliveryResult;
+use rdkafka::message::{DeliveryResult, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::util::Timeout;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +21,7 @@ const DRAIN_PATIENCE: Duration = Duration::from_millis(3_800);
 /// How long one transactional call may block.
 const CALL_PATIENCE: Duration = Duration::from_secs(5);
 /// Pause between two looks for acknowledgements.
-const DRAIN_PAUSE: Duration = Duration::from_micros(300);
+const DRAIN_PAUSE: Duration = Duration::from_millis(1);
 /// How long a retriable call is repeated. Both together stay below the watchdog's patience, so that a broker that is away is
 /// waited for, and not taken for a call that hangs.
 const RETRY_PATIENCE: Duration = Duration::from_secs(6);
@@ -33,6 +33,14 @@ pub struct KafkaProducer {
     names: Arc<Names>,
     source: String,
     partitions: Vec<i32>,
+    queued: Vec<Queued>,
+}
+
+/// A record of the open transaction. All are handed to the client together, at the drain (ADR 8).
+struct Queued {
+    record: Outgoing,
+    partition: i32,
+    headers: OwnedHeaders,
 }
 
 /// What came of the records in flight.
@@ -98,7 +106,7 @@ impl KafkaProducer {
         retrying(|| producer.init_transactions(CALL_PATIENCE))?;
         let source = format!("/{}/{transactional_id}", config.prefix);
         let partitions = CATALOGUE.iter().map(|e| e.topic.partitions(config.partitions)).collect();
-        Ok(KafkaProducer { producer: Some(producer), names, source, partitions })
+        Ok(KafkaProducer { producer: Some(producer), names, source, partitions, queued: Vec::new() })
     }
 
     fn client(&self) -> Result<&BaseProducer<Reports>, LogError> {
@@ -114,35 +122,26 @@ impl KafkaProducer {
 impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
     fn begin(&mut self) -> Result<(), LogError> {
         self.take_reports();
+        self.queued.clear();
         self.client()?.begin_transaction().map_err(|e| transaction_error(&e))
     }
 
-    fn send(&mut self, record: &Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError> {
+    fn send(&mut self, record: Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError> {
         let count = self.partitions[record.topic as usize];
         let partition = stamp.partition.unwrap_or_else(|| partition_of(record.key.as_bytes(), count));
-        let headers = headers(record, stamp.id, &self.source, stamp.time, stamp.traceparent);
-        let mut base = BaseRecord::to(self.names.full(record.topic))
-            .partition(partition)
-            .key(record.key.as_bytes())
-            .payload(record.value.as_slice())
-            .headers(headers);
-        let (producer, started) = (self.client()?, Instant::now());
-        loop {
-            match producer.send(base) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
-                    if started.elapsed() < DRAIN_PATIENCE =>
-                {
-                    producer.poll(Duration::from_millis(1));
-                    base = back;
-                }
-                Err((error, _)) => return Err(LogError::Abort(error.to_string())),
-            }
-        }
+        let headers = headers(&record, stamp.id, &self.source, stamp.time, stamp.traceparent);
+        self.queued.push(Queued { record, partition, headers });
+        Ok(())
     }
 
     fn drain(&mut self) -> Result<Offsets, LogError> {
-        let (producer, started) = (self.client()?, Instant::now());
+        let started = Instant::now();
+        // Partition by partition, so that each has its records together before its linger is over.
+        self.queued.sort_by_key(|queued| (queued.record.topic, queued.partition));
+        for queued in std::mem::take(&mut self.queued) {
+            hand_over(self.client()?, &self.names, queued, started)?;
+        }
+        let producer = self.client()?;
         let mut waiting = producer.in_flight_count();
         while waiting > 0 {
             if started.elapsed() > DRAIN_PATIENCE {
@@ -197,6 +196,33 @@ impl Drop for KafkaProducer {
     }
 }
 
+/// Gives a record to the client, waiting for room in its queue.
+fn hand_over(
+    producer: &BaseProducer<Reports>,
+    names: &Names,
+    queued: Queued,
+    started: Instant,
+) -> Result<(), LogError> {
+    let Queued { record, partition, headers } = queued;
+    let mut base = BaseRecord::to(names.full(record.topic))
+        .partition(partition)
+        .key(record.key.as_bytes())
+        .payload(record.value.as_slice())
+        .headers(headers);
+    loop {
+        match producer.send(base) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back))
+                if started.elapsed() < DRAIN_PATIENCE =>
+            {
+                producer.poll(Duration::from_millis(1));
+                base = back;
+            }
+            Err((error, _)) => return Err(LogError::Abort(error.to_string())),
+        }
+    }
+}
+
 /// Shorter than this, a call can't have been retried inside (STAGE.md §3).
 fn quick(started: Instant) -> bool {
     started.elapsed() < Duration::from_millis(RETRY_BACKOFF_MS * 8 / 10)
@@ -219,12 +245,15 @@ fn retrying(mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), LogE
 fn transaction_error(error: &KafkaError) -> LogError {
     let text = error.to_string();
     let KafkaError::Transaction(inner) = error else { return LogError::Unknown(text) };
+    if inner.code() == RDKafkaErrorCode::FencedInstanceId {
+        return LogError::Fenced(text);
+    }
     if inner.txn_requires_abort() {
         return LogError::Abort(text);
     }
     match inner.code() {
         RDKafkaErrorCode::Fenced | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::InvalidProducerEpoch => {
-            LogError::Fenced(text)
+            LogError::ProducerFenced(text)
         }
         _ if inner.is_retriable() => LogError::Transient(text),
         _ => LogError::Unknown(text),

@@ -2,7 +2,7 @@
 
 use super::client;
 use super::convert::{Names, plain_error};
-use crate::log::{Offsets, Reader};
+use crate::log::{Offsets, Pace, Reader};
 use crate::{Config, LogError, Record, TopicPartition};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -44,8 +44,8 @@ struct Progress {
 }
 
 impl KafkaReader {
-    pub(crate) fn open(config: &Config) -> Result<KafkaReader, LogError> {
-        let mut settings = client::reading(config);
+    pub(crate) fn open(config: &Config, pace: Pace) -> Result<KafkaReader, LogError> {
+        let mut settings = client::reading(config, pace);
         // The group id is required by the client and never joined.
         settings.set("group.id", format!("{}.reader.{}", config.prefix, config.instance));
         settings.set("enable.partition.eof", "true");

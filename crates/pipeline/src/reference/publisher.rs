@@ -1,7 +1,7 @@
 //! Writes reference data: init, read to the end, compare versions, write, commit (STAGE.md §6).
 
 use super::{event, read_to_end};
-use crate::log::{Stamp, Transactional as _};
+use crate::log::{Pace, Stamp, Transactional as _};
 use crate::{Log, LogError, Outgoing};
 use prost::Message as _;
 use std::cell::RefCell;
@@ -68,7 +68,7 @@ impl<L: Log> Publisher<L> {
 
     fn read(&self) -> Result<HashMap<String, ReferenceEvent>, LogError> {
         let known = RefCell::new(HashMap::new());
-        let mut reader = self.log.reader()?;
+        let mut reader = self.log.reader(Pace::Eager)?;
         read_to_end(&mut reader, &|record| {
             match event(record) {
                 Ok(Some(event)) => drop(known.borrow_mut().insert(record.key.clone(), event)),
@@ -100,7 +100,7 @@ impl<L: Log> Publisher<L> {
             let stamp = Stamp { partition: Some(0), id: &id, time, traceparent: None };
             for (topic, key) in [(Topic::Reference, key.clone()), (Topic::ReferenceHistory, history_key)] {
                 let value = entry.encode_to_vec();
-                producer.send(&Outgoing { topic, key, event_type: event_type(entry), value }, &stamp)?;
+                producer.send(Outgoing { topic, key, event_type: event_type(entry), value }, &stamp)?;
             }
         }
         producer.drain()?;

@@ -21,20 +21,21 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// Takes one input in.
     pub(super) fn judge(&mut self, record: &Record) -> Result<(), LogError> {
         let number = record.partition;
-        let Some(partition) = self.partitions.get_mut(&number) else { return Ok(()) };
-        let next = partition.next_input.entry(record.topic).or_insert(0);
-        if record.offset < *next {
+        let Some(partition) = self.partitions.get(&number) else { return Ok(()) };
+        if partition.next_input.get(&record.topic).is_some_and(|next| record.offset < *next) {
             return Ok(());
         }
-        *next = record.offset + 1;
-        partition.advance_clock(record.time);
-        let owner = partition.owner;
         let topology = self.parts.topology.clone();
         let read = catch_unwind(AssertUnwindSafe(|| topology.read(record)));
         if let Ok(Ok(incoming)) = &read {
             self.await_reference(incoming.meta.reference)?;
         }
         self.begin()?;
+        // Only now: what was open may just have been committed, and this record is not part of it.
+        let partition = self.partition_mut(number)?;
+        partition.next_input.insert(record.topic, record.offset + 1);
+        partition.advance_clock(record.time);
+        let owner = partition.owner;
         if let Some(open) = &mut self.open {
             open.touch(number, owner);
             open.inputs += 1;
@@ -191,7 +192,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let meta = cause.next_meta(version);
             let step = meta.step;
             let record = topology.write_fact(meta.clone(), &fact);
-            self.write(cause, &record, Some(cause.partition), step, version)?;
+            self.write(cause, record, Some(cause.partition), step, version)?;
             let partition = self.partition_mut(cause.partition)?;
             partition
                 .evolve(cause.at, &meta, &fact)
@@ -219,7 +220,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let step = meta.step;
             let record = topology.write_message(meta, message);
             let version = self.version_of(cause.partition, cause.key);
-            self.write(cause, &record, None, step, version)?;
+            self.write(cause, record, None, step, version)?;
         }
         Ok(())
     }
@@ -354,7 +355,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let id = format!("{}:{}/{}/{}/quarantined", self.stage(), record.topic, record.partition, record.offset);
         let traceparent = record.headers.traceparent.as_deref();
         let stamp = Stamp { partition: None, id: &id, time: record.time, traceparent };
-        self.producer()?.send(&outgoing, &stamp)?;
+        self.producer()?.send(outgoing, &stamp)?;
         let reason = if parked { IgnoredReason::Parked } else { IgnoredReason::Quarantined };
         self.ignore(record, reason);
         Ok(())
@@ -364,7 +365,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let meta = cause.next_meta(0);
         let step = meta.step;
         let record = stage_record(self.parts.topology.facts(), meta, fact.clone());
-        self.write(cause, &record, Some(cause.partition), step, 0)?;
+        self.write(cause, record, Some(cause.partition), step, 0)?;
         let (at, key) = (cause.at, cause.key);
         self.partition_mut(cause.partition)?.evolve_stage(at, key, fact);
         Ok(())
@@ -373,7 +374,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     fn write(
         &mut self,
         cause: &Cause<'_>,
-        record: &crate::Outgoing,
+        record: crate::Outgoing,
         partition: Option<i32>,
         step: u32,
         version: u64,

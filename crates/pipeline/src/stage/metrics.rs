@@ -4,6 +4,9 @@ use opentelemetry::metrics::{Counter, Histogram};
 use opentelemetry::{KeyValue, global};
 use std::time::Duration;
 
+/// Bounds of histograms of seconds.
+const BOUNDS_S: [f64; 12] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.16, 0.5, 1.0, 2.5, 5.0, 10.0];
+
 /// Instruments of one worker.
 pub(super) struct Metrics {
     attributes: [KeyValue; 1],
@@ -42,11 +45,13 @@ impl Metrics {
                 .f64_histogram("weir.stage.commit.duration")
                 .with_unit("s")
                 .with_description("Drain, offsets and commit of a transaction.")
+                .with_boundaries(BOUNDS_S.to_vec())
                 .build(),
             take_over: meter
                 .f64_histogram("weir.stage.takeover.duration")
                 .with_unit("s")
                 .with_description("From the assignment to the first input.")
+                .with_boundaries(BOUNDS_S.to_vec())
                 .build(),
         }
     }

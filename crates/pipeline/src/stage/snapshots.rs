@@ -5,7 +5,7 @@
 
 use super::commands::CommandMemory;
 use super::partition::{Aggregate, ClosedAggregate, Partition};
-use crate::log::{Log, Reader as _};
+use crate::log::{Log, Pace, Reader as _};
 use crate::snapshot::{Snapshot, SnapshotKey, Snapshots, fact_hash};
 use crate::{LogError, Record, Signals, TopicPartition, Topology};
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use weir_decider::Millis;
 use weir_proto::topics::Topic;
 
-/// A new snapshot pays when so many facts have come since the last: about a second of folding for inventory, the slowest.
-const FACTS_MIN: i64 = 20_000;
+/// A new snapshot pays when so many facts have come since the last: about two seconds of folding for inventory, the slowest.
+/// Making one takes as long, from cores that decide.
+const FACTS_MIN: i64 = 40_000;
 /// How often the maker looks.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
 
@@ -129,7 +130,7 @@ pub(super) fn restore<T: Topology, L: Log>(
 
 fn fact_at<T: Topology, L: Log>(topology: &T, log: &L, number: i32, offset: i64) -> Result<Option<Record>, LogError> {
     let at = TopicPartition::new(topology.facts(), number);
-    let mut reader = log.reader()?;
+    let mut reader = log.reader(Pace::Eager)?;
     reader.assign(&[(at, offset)].into())?;
     let started = Instant::now();
     while !reader.done() && started.elapsed() < Duration::from_secs(2) {
@@ -174,7 +175,7 @@ pub(super) fn make<T: Topology, L: Log>(
     signals: &Signals,
 ) -> Result<bool, String> {
     let at = TopicPartition::new(topology.facts(), number);
-    let mut reader = log.reader().map_err(|e| e.to_string())?;
+    let mut reader = log.reader(Pace::Eager).map_err(|e| e.to_string())?;
     let (_, stable) = reader.bounds(at).map_err(|e| e.to_string())?;
     if stable < facts_min {
         return Ok(false);

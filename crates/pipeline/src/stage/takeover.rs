@@ -5,7 +5,7 @@ use super::fold::Folded;
 use super::partition::Partition;
 use super::transaction::{offsets, stage_record};
 use super::worker::Active;
-use crate::log::{Log, Member as _, Offsets, Polled, Reader as _, Stamp, Transactional as _};
+use crate::log::{Log, Member as _, Offsets, Pace, Polled, Reader as _, Stamp, Transactional as _};
 use crate::{Effects, LogError, Record, TopicPartition, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -102,7 +102,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         nonce: &[u8; 16],
     ) -> Result<bool, StageError> {
         let facts = self.parts.topology.facts();
-        let mut reader = self.parts.log.reader().map_err(StageError::Log)?;
+        let mut reader = self.parts.log.reader(Pace::Eager).map_err(StageError::Log)?;
         for (number, partition) in taken.iter_mut() {
             partition.next_input = self.next_inputs(&mut reader, *number, committed).map_err(StageError::Log)?;
             self.watchdog.alive();
@@ -173,7 +173,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let meta = Meta { key: name.clone(), at_ms: now.0, ..Meta::default() };
             let record = stage_record(facts, meta, Fact::Took(took));
             let id = format!("{name}:took/{number}/{}", hex(nonce));
-            producer.send(&record, &Stamp { partition: Some(*number), id: &id, time: now, traceparent: None })?;
+            producer.send(record, &Stamp { partition: Some(*number), id: &id, time: now, traceparent: None })?;
         }
         producer.drain()?;
         let offsets_quick = producer.send_offsets(from, &proof)?;

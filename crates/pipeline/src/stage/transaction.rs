@@ -141,7 +141,7 @@ pub(super) fn write_ignored<P, X: Transactional<P>>(
         let meta = Meta { key: stage.to_owned(), owner, at_ms: at.0, cause, ..Meta::default() };
         let record = stage_record(facts, meta, Fact::Ignored(Ignored { inputs }));
         let id = id.unwrap_or_default();
-        producer.send(&record, &Stamp { partition: Some(partition), id: &id, time: at, traceparent: None })?;
+        producer.send(record, &Stamp { partition: Some(partition), id: &id, time: at, traceparent: None })?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use weir_decider::Decider;
+use weir_decider::{Decider, Millis};
 use weir_proto::reference::v1::ReferenceEvent;
 use weir_proto::topics::Topic;
 
@@ -27,6 +27,11 @@ const IDLE: Duration = Duration::from_millis(100);
 const DUE_MAX: usize = 500;
 /// How long an input that was admitted under newer reference data waits for it.
 const REFERENCE_PATIENCE: Duration = Duration::from_secs(5);
+/// How many times further apart the transactions are of a stage that no other waits for.
+const BATCHED_TIMES: u64 = 4;
+/// Fences of the producer without a commit between them: two of one name take turns only until the group has told one of them,
+/// which takes a heartbeat.
+const FENCED_MAX: u32 = 20;
 /// Pause after trouble.
 const BACKOFF: Duration = Duration::from_millis(200);
 
@@ -59,6 +64,10 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) skew: Skew,
     pub(super) watchdog: Watchdog,
     pub(super) pending: VecDeque<Polled>,
+    /// When the last transaction was closed.
+    pub(super) closed: Millis,
+    /// How often in a row the producer was fenced.
+    pub(super) fenced: u32,
     /// The next assignment is our own, after trouble: the proof of the seat stays what it was.
     pub(super) retake: bool,
     /// Partitions whose offsets were found from their facts, and are not committed yet.
@@ -78,7 +87,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
     let Some(producer) = producer else { return Ok(()) };
     let member = parts
         .log
-        .member(parts.topology.name(), &parts.instance, parts.topology.inputs(), Pace::Prompt)
+        .member(parts.topology.name(), &parts.instance, parts.topology.inputs(), parts.topology.pace())
         .map_err(StageError::Log)?;
     let metrics = Metrics::new(parts.topology.name());
     let mut active = Active {
@@ -95,6 +104,8 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         skew: Skew::default(),
         watchdog,
         pending: VecDeque::new(),
+        closed: Millis(0),
+        fenced: 0,
         retake: false,
         corrected: BTreeSet::new(),
         owned: Arc::new(Mutex::new(Some(BTreeSet::new()))),
@@ -173,7 +184,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
     /// One step: a record, an event of the group, or time.
     fn turn(&mut self) -> Result<(), StageError> {
-        let wait = if self.open.is_some() { DRY } else { IDLE };
+        let wait = self.wait();
         let polled = match self.pending.pop_front() {
             Some(event) => event,
             None => self.member.poll(wait).map_err(StageError::Log)?,
@@ -184,9 +195,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
                 self.judge(&record).map_err(StageError::Log)?;
                 if self.full() {
                     self.commit().map_err(StageError::Log)?;
+                    self.tick().map_err(StageError::Log)?;
                 }
             }
             Polled::Nothing => {
+                // A transaction that is full takes no deadline in.
+                if self.full() {
+                    self.commit().map_err(StageError::Log)?;
+                }
                 self.tick().map_err(StageError::Log)?;
                 self.commit().map_err(StageError::Log)?;
             }
@@ -196,11 +212,31 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         Ok(())
     }
 
+    /// How long to wait for the next input. A transaction closes when nothing more comes, but no sooner after the last one than
+    /// the interval: what trickles in would else cost the broker a transaction for every few records.
+    fn wait(&self) -> Duration {
+        if self.open.is_none() {
+            return IDLE;
+        }
+        // A clock that was set back is no reason to wait.
+        let since = u64::try_from(self.parts.log.now().0 - self.closed.0).unwrap_or(u64::MAX);
+        DRY.max(Duration::from_millis(self.interval_ms().saturating_sub(since)))
+    }
+
+    fn interval_ms(&self) -> u64 {
+        let interval = self.parts.config.commit_interval_ms;
+        match self.parts.topology.pace() {
+            Pace::Batched => interval * BATCHED_TIMES,
+            Pace::Eager | Pace::Prompt => interval,
+        }
+    }
+
     fn full(&self) -> bool {
         let Some(open) = &self.open else { return false };
         let age = self.parts.log.now().0 - open.began.0;
         open.inputs >= self.parts.config.commit_inputs_max
-            || age >= i64::try_from(self.parts.config.commit_interval_ms).unwrap_or(i64::MAX)
+            || age < 0
+            || age >= i64::try_from(self.interval_ms()).unwrap_or(i64::MAX)
     }
 
     /// Opens a transaction, if none is.
@@ -246,6 +282,8 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             self.producer = None;
             self.metrics.replaced();
         }
+        self.closed = self.parts.log.now();
+        self.fenced = 0;
         self.metrics.committed(inputs, started.elapsed());
         for (at, offset) in highest {
             if at.topic == facts
@@ -331,7 +369,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     fn recover(&mut self, error: LogError) -> Result<(), StageError> {
         match error {
             LogError::Fatal(_) | LogError::Fenced(_) => return Err(StageError::Log(error)),
-            _ => {}
+            LogError::ProducerFenced(_) if self.fenced >= FENCED_MAX => return Err(StageError::Log(error)),
+            LogError::ProducerFenced(_) => self.fenced += 1,
+            LogError::Transient(_) | LogError::Abort(_) | LogError::Unknown(_) => {}
         }
         tracing::warn!(worker = self.parts.name, %error, "taking over again");
         self.metrics.in_doubt();
@@ -348,8 +388,10 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         std::thread::sleep(BACKOFF);
         // The group may have its own news of why: hear it first.
-        if self.interrupted().unwrap_or(false) {
-            return Ok(());
+        match self.interrupted() {
+            Ok(true) => return Ok(()),
+            Err(told @ (LogError::Fatal(_) | LogError::Fenced(_))) => return Err(StageError::Log(told)),
+            Ok(false) | Err(_) => {}
         }
         let inputs = self.parts.topology.inputs();
         let all = numbers.iter().flat_map(|n| inputs.iter().map(|t| TopicPartition::new(*t, *n))).collect();
@@ -365,7 +407,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if !self.parts.topology.reads_reference() {
             return Ok(());
         }
-        let mut reader = self.parts.log.reader()?;
+        let mut reader = self.parts.log.reader(Pace::Eager)?;
         reader.assign(&[(TopicPartition::new(Topic::Reference, 0), 0)].into())?;
         self.reference = Some(reader);
         let started = Instant::now();

@@ -44,7 +44,7 @@ pub(super) fn meaning(error: &KafkaError) -> LogError {
             | RDKafkaErrorCode::InvalidArgument,
         ) => LogError::Fatal(text),
         // Refused before it was handed to a broker.
-        Some(RDKafkaErrorCode::Fatal) => LogError::Transient(text),
+        Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::QueueFull) => LogError::Transient(text),
         // It may have reached the broker before the time was up.
         _ => LogError::Unknown(text),
     }

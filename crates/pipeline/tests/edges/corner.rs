@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::Offsets;
+use weir_pipeline::log::{Offsets, Pace};
 use weir_pipeline::settings::create_topics;
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Log as _, Outgoing, Reader as _, Record, Signals, TopicPartition};
@@ -60,7 +60,7 @@ impl Corner {
 
     /// All committed records of a partition as of now.
     pub fn read(&self, topic: Topic, partition: i32) -> Vec<Record> {
-        let mut reader = self.log.reader().expect("a reader");
+        let mut reader = self.log.reader(Pace::Eager).expect("a reader");
         reader.assign(&Offsets::from([(TopicPartition::new(topic, partition), 0)])).expect("assigned");
         let mut records = Vec::new();
         while !reader.done() {

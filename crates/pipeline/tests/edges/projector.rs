@@ -110,6 +110,25 @@ fn each_record_is_applied_once_through_a_lost_connection_and_a_restart() {
 }
 
 #[test]
+fn a_connection_that_was_lost_while_nothing_came_stops_nothing() {
+    let mut stand = Stand::new();
+    stand.write(0..10);
+    stand.start();
+    stand.await_seen(0..10);
+    let mine = format!("from pg_stat_activity where application_name = '{}'", stand.schema.name);
+    let pids = || {
+        let query = sqlx::query_scalar(AssertSqlSafe(format!("select pid {mine} and pid <> pg_backend_pid()")));
+        stand.corner.runtime.block_on(query.fetch_all(&stand.schema.pool)).expect("the connections")
+    };
+    let before: Vec<i32> = pids();
+    stand.execute(format!("select pg_terminate_backend(pid) {mine} and pid <> pg_backend_pid()"));
+    // The idle projector looks at its offset rows, finds the connection gone, and makes another.
+    wait_for("a new connection", PATIENCE, || pids().iter().any(|pid| !before.contains(pid)).then_some(()));
+    stand.write(10..15);
+    stand.await_seen(0..15);
+}
+
+#[test]
 fn a_batch_behind_moved_offset_rows_is_rolled_back() {
     let mut stand = Stand::new();
     stand.write(0..10);

@@ -36,7 +36,9 @@ fn only_what_differs_is_written_and_every_version_is_kept() {
     let table: Table<Titles> = Table::follow(&corner.log, corner.signals(), learn).expect("a table");
     let (titles, next) = table.with(|titles, next| (titles.clone(), next));
     assert_eq!(titles.get("demo/sku/A"), Some(&(1, "one".to_owned())));
-    assert_eq!((titles.len(), next), (2, 2));
+    assert_eq!(titles.len(), 2);
+    // The transaction's marker behind them may have been passed over already.
+    assert!((2..=3).contains(&next), "{next}");
 
     let second = publisher.publish(vec![sku("A", "new"), sku("B", "two")]).expect("published");
     assert_eq!(second, Published { written: 1, unchanged: 1 });

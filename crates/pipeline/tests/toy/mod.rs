@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use weir_decider::{Decider, Decision, Fault, Ignored, Millis, Moment};
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Reader as _};
+use weir_pipeline::log::{Log as _, Pace, Reader as _};
 use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::stage::{Partition, Worker, spawn};
 use weir_pipeline::writer::Writer;
@@ -218,7 +218,7 @@ impl Bench {
 
     /// Everything that is committed in a topic now.
     pub fn read(&self, topic: Topic) -> Vec<Record> {
-        let mut reader = self.log.reader().expect("reader");
+        let mut reader = self.log.reader(Pace::Eager).expect("reader");
         let all = (0..self.config.partitions).map(|p| (TopicPartition::new(topic, p), 0)).collect();
         reader.assign(&all).expect("assign");
         let mut records = Vec::new();

@@ -13,7 +13,7 @@ use weir_channels::{shopify, standard_webhooks, woocommerce};
 use weir_ingest::edge::{Access, Admission, Door, Limits, router};
 use weir_ingest::wire::{Clerk, Shops};
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::Offsets;
+use weir_pipeline::log::{Offsets, Pace};
 use weir_pipeline::reference::{Publisher, Table};
 use weir_pipeline::settings::create_topics;
 use weir_pipeline::stage::{self, Worker};
@@ -108,7 +108,7 @@ impl House {
 
     /// All committed records of a topic as of now.
     pub fn read(&self, topic: Topic) -> Vec<Record> {
-        let mut reader = self.log.reader().expect("a reader");
+        let mut reader = self.log.reader(Pace::Eager).expect("a reader");
         let partitions = (0..topic.partitions(PARTITIONS)).map(|partition| (TopicPartition::new(topic, partition), 0));
         reader.assign(&partitions.collect::<Offsets>()).expect("assigned");
         let mut records = Vec::new();

@@ -13,6 +13,7 @@ use weir_inventory::projection::availability::{Availability, NAME};
 use weir_inventory::wire::Stage;
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
+use weir_pipeline::log::Pace;
 use weir_pipeline::projection::redis::{self, CounterReader};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{
@@ -67,7 +68,7 @@ impl Installation {
 
     /// Every record of a topic.
     fn read(&self, topic: Topic) -> Vec<weir_pipeline::Record> {
-        let mut reader = self.log.reader().expect("a reader");
+        let mut reader = self.log.reader(Pace::Eager).expect("a reader");
         let parts: Vec<TopicPartition> =
             (0..self.log.partitions(topic)).map(|p| TopicPartition::new(topic, p)).collect();
         reader.assign(&parts.iter().map(|part| (*part, 0)).collect()).expect("assigned");

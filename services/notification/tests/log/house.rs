@@ -22,6 +22,7 @@ use weir_notification::effects::webhook::Webhooks;
 use weir_notification::templates::Templates;
 use weir_notification::wire::Notification;
 use weir_pipeline::kafka::KafkaLog;
+use weir_pipeline::log::Pace;
 use weir_pipeline::reference::{Publisher, Table};
 use weir_pipeline::stage::{self, Worker};
 use weir_pipeline::writer::Writer;
@@ -228,7 +229,7 @@ impl House {
     /// Everything that is committed now, but for the stage's own facts.
     fn facts(&self) -> Vec<Event> {
         tokio::task::block_in_place(|| {
-            let mut reader = KafkaLog::unchecked(&self.config).reader().expect("a reader");
+            let mut reader = KafkaLog::unchecked(&self.config).reader(Pace::Eager).expect("a reader");
             let whole = |partition| (TopicPartition::new(Topic::Notices, partition), 0);
             reader.assign(&(0..self.config.partitions).map(whole).collect()).expect("it can be assigned");
             let mut facts = Vec::new();

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 use tonic::transport::Channel;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Reader as _};
+use weir_pipeline::log::{Log as _, Pace, Reader as _};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Outgoing, Record, TopicPartition};
 use weir_proto::log::v1::Meta;
@@ -158,7 +158,7 @@ impl Corner {
     }
 
     fn read(&self, topic: Topic) -> Vec<Record> {
-        let mut reader = self.log.reader().expect("a reader");
+        let mut reader = self.log.reader(Pace::Eager).expect("a reader");
         let all = (0..self.config.partitions).map(|p| (TopicPartition::new(topic, p), 0)).collect();
         reader.assign(&all).expect("assigned");
         let mut records = Vec::new();

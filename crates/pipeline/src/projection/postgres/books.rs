@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 /// Records that one transaction takes at most.
 pub(super) const BATCH: usize = 2000;
-/// How long a record waits for company.
-pub(super) const BATCH_WAIT: Duration = Duration::from_millis(50);
+/// How long a record waits for company: most of what happens to an order soon after it was placed becomes one row's one change.
+pub(super) const BATCH_WAIT: Duration = Duration::from_millis(400);
 
 /// One row's move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

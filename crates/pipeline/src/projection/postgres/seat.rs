@@ -2,7 +2,7 @@
 
 use super::books::Books;
 use super::store::{Applied, Store, may_pass};
-use crate::log::{Member as _, Offsets, Polled};
+use crate::log::{Member as _, Offsets, Pace, Polled};
 use crate::projection::Projection;
 use crate::projection::metrics::Metrics;
 use crate::{Log, LogError, Reader as _, Signals, TopicPartition};
@@ -157,7 +157,7 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
 
     /// What is no longer kept can't be read: it begins with what is.
     fn kept(&self, stored: &Offsets) -> Result<Offsets, SeatEnd> {
-        let mut reader = self.log.reader()?;
+        let mut reader = self.log.reader(Pace::Eager)?;
         let mut from = Offsets::new();
         for (at, next) in stored {
             let (first, _) = reader.bounds(*at)?;
@@ -172,7 +172,8 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
     fn look(&mut self) -> Result<(), SeatEnd> {
         self.looked_at = Instant::now();
         match self.store.offsets(&self.held) {
-            Ok(stored) if stored == *self.books.stored() => Ok(()),
+            // A look may be what failed before.
+            Ok(stored) if stored == *self.books.stored() => self.recovered(),
             Ok(_) => self.start_over(),
             Err(error) => self.in_trouble(error),
         }

@@ -1,7 +1,7 @@
 //! One seat in the counters' group: from joining until it is lost or the process stops.
 
 use super::store::{Standing, Step, Store};
-use crate::log::{Member as _, Offsets, Polled};
+use crate::log::{Member as _, Offsets, Pace, Polled};
 use crate::projection::metrics::Metrics;
 use crate::projection::{Change, Counters};
 use crate::{Log, LogError, Reader as _, Record, Signals, TopicPartition};
@@ -13,7 +13,7 @@ use weir_decider::Millis;
 /// Longest poll: a stop is heard this late.
 const POLL: Duration = Duration::from_millis(100);
 /// How long a change waits for company.
-const BATCH_WAIT: Duration = Duration::from_millis(20);
+const BATCH_WAIT: Duration = Duration::from_millis(50);
 /// Records that one round takes at most.
 const BATCH: usize = 2000;
 /// Longest pause between tries while Redis is away.
@@ -200,7 +200,7 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
             Ok(standings) => standings,
             Err(error) => return self.in_trouble(&error),
         };
-        let mut reader = self.log.reader()?;
+        let mut reader = self.log.reader(Pace::Eager)?;
         let mut from = Offsets::new();
         let mut open = BTreeMap::new();
         for at in &self.held {
