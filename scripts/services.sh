@@ -36,9 +36,7 @@ service_start() {
   binary=$(bin_folder)/weir-$name
   [ -x "$binary" ] || die "$binary is not built: run scripts/build"
   ! port_is_taken "${url##*:}" || die "port ${url##*:} ($name) is taken: set WEIR_${name^^}_PORT"
-  mkdir -p "$WEIR_STATE/data/$name"
   process_start "$name" env --chdir="$WEIR_ROOT" WEIR_LISTEN="${url#http://}" \
-    WEIR_DATA_DIR="$WEIR_STATE/data/$name" \
     WEIR_ALLOW_LOOPBACK_TARGETS="${WEIR_ALLOW_LOOPBACK_TARGETS:-true}" "$binary"
 }
 

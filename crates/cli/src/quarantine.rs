@@ -1,8 +1,10 @@
 //! `weir quarantine`: what could not be read, with its reason; and the way back once the cause is mended.
 
+mod choice;
 mod readdress;
 
 use crate::installation::Installation;
+use choice::{Wish, choose};
 use prost::Message as _;
 use serde_json::json;
 use std::collections::HashSet;
@@ -39,7 +41,7 @@ enum Action {
         /// Only this key: an order id, or the subject it came under.
         #[arg(long)]
         key: Option<String>,
-        /// Only this reason: "field-missing".
+        /// Only this reason: "field-missing". What is parked behind such a record goes with it.
         #[arg(long)]
         reason: Option<String>,
     },
@@ -65,12 +67,7 @@ pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<Exit
         Action::List { json, all } => list(entries.iter().filter(|e| all || !e.redriven), json),
         Action::Redrive { key, reason } => {
             let writer = Writer::connect(&config, "weir/redrive", Duration::from_secs(10))?;
-            let wanted = |e: &&Entry| {
-                !e.redriven
-                    && key.as_ref().is_none_or(|key| e.place.key == *key)
-                    && reason.as_ref().is_none_or(|reason| e.what.reason == *reason || e.what.parked)
-            };
-            let chosen: Vec<&Entry> = entries.iter().filter(wanted).collect();
+            let chosen = choose(&entries, &Wish { key, reason });
             redrive(&writer, &chosen).await?;
             println!("{} records redriven", chosen.len());
         }
@@ -144,14 +141,12 @@ fn list<'a>(entries: impl Iterator<Item = &'a Entry>, as_json: bool) {
 }
 
 /// In order within each key; the last of a key lifts its block.
-async fn redrive(writer: &Writer, entries: &[&Entry]) -> anyhow::Result<()> {
-    for (n, entry) in entries.iter().enumerate() {
+async fn redrive(writer: &Writer, entries: &[(&Entry, bool)]) -> anyhow::Result<()> {
+    for &(entry, last) in entries {
         let from = entry.what.position.clone().unwrap_or_default();
         let Some(topic) = Topic::parse(&from.topic) else {
             anyhow::bail!("{} came from {:?}, which is no topic of the catalogue", entry.place.offset, from.topic);
         };
-        let same = |later: &&Entry| later.place.key == entry.place.key && later.what.stage == entry.what.stage;
-        let last = !entries[n + 1..].iter().any(same);
         let (key, value) = readdress::readdress(topic, &entry.place.key, &entry.what.value);
         let record = Outgoing { topic, key, event_type: event_type_of(topic), value };
         let place = format!("quarantine/{}/{}", entry.place.partition, entry.place.offset);

@@ -57,6 +57,11 @@ pub trait Decider: Default {
         Decision::ignore(Ignored::Unchanged)
     }
 
+    /// Why nothing may be decided on this aggregate any more: what was said of it does not fit together. Its partition stops.
+    fn broken(&self) -> Option<&str> {
+        None
+    }
+
     /// Set once nothing more is expected: the stage reduces the aggregate to a digest after `from`.
     fn rest(&self) -> Option<Rest> {
         None

@@ -33,6 +33,7 @@ pub mod attribute {
     pub const TOPIC: &str = "weir.topic";
     pub const INVARIANT: &str = "weir.invariant";
     pub const ORDER_ID: &str = "weir.order.id";
+    pub const WAITS_FOR: &str = "weir.waits_for";
 }
 
 /// A metric: its name, its unit (UCUM) and what it tells, in one sentence.
@@ -75,6 +76,7 @@ metrics! {
     DOOR_JOURNAL = "weir.door.journal", "{delivery}", "Deliveries that wait in the local journal for the log.";
     PROJECTION_LAG = "weir.projection.lag", "{record}", "Records that a projection has not taken in yet.";
     EFFECT_DURATION = "weir.effect.duration", "s", "Time a call to the outside world took, by outcome.";
+    FULFILLMENT_STUCK = "weir.fulfillment.stuck", "{order}", "Orders that waited too long for another stage, by stage.";
 }
 
 /// Bounds for durations in seconds, fine around the promises that are made (100 ms, 300 ms, 1.2 s).
@@ -156,6 +158,7 @@ mod tests {
             "weir.door.journal {delivery}",
             "weir.projection.lag {record}",
             "weir.effect.duration s",
+            "weir.fulfillment.stuck {order}",
         ];
         assert_eq!(rows, pinned);
     }

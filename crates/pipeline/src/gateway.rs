@@ -76,7 +76,7 @@ impl Gateway {
         let deadline = Instant::now() + wait;
         let now_ms = wall_ms();
         let id = head::check(head, now_ms)?;
-        let body_hash: [u8; 16] = hash_of(&encode(Meta::default()));
+        let body_hash: [u8; 16] = hash_of(&encode(Meta { seen_version: head.seen_version, ..Meta::default() }));
         let meta = Meta {
             tenant: head.tenant.clone(),
             key: key.to_owned(),
@@ -84,6 +84,7 @@ impl Gateway {
             actor: head.actor.clone(),
             at_ms: now_ms,
             body_hash: body_hash.to_vec(),
+            seen_version: head.seen_version,
             ..Meta::default()
         };
         let record = Outgoing { topic: self.commands, key: key.to_owned(), event_type, value: encode(meta) };

@@ -103,6 +103,15 @@ pub struct Stamp<'a> {
     pub traceparent: Option<&'a str>,
 }
 
+/// What the acknowledgements of a transaction's records said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// The highest offset in each partition written.
+    pub highest: Offsets,
+    /// The broker's time when it took the newest record; none where nothing was written.
+    pub appended: Option<Millis>,
+}
+
 /// A transactional producer, initialised: its predecessor of the same id is fenced.
 pub trait Transactional<P> {
     fn begin(&mut self) -> Result<(), LogError>;
@@ -110,8 +119,8 @@ pub trait Transactional<P> {
     /// Queues a record; its fate is known after [`Transactional::drain`].
     fn send(&mut self, record: Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError>;
 
-    /// Waits until every record is acknowledged, and says the highest offset in each partition written.
-    fn drain(&mut self) -> Result<Offsets, LogError>;
+    /// Waits until every record is acknowledged.
+    fn drain(&mut self) -> Result<Drained, LogError>;
 
     /// True: it was quick, so it can't have been retried inside.
     fn send_offsets(&mut self, offsets: &Offsets, proof: &P) -> Result<bool, LogError>;

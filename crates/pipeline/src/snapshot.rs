@@ -48,6 +48,9 @@ pub enum SnapshotError {
     Differs,
     #[error("no runtime for it")]
     Runtime(#[source] std::io::Error),
+    /// Without its cause, which could show a password.
+    #[error("that is no address of a database")]
+    Address,
 }
 
 /// Where snapshots of stages are kept: table `stage_snapshots` in the service's schema. Its calls block and bring a runtime of
@@ -55,12 +58,25 @@ pub enum SnapshotError {
 #[derive(Clone)]
 pub struct Snapshots {
     options: Arc<PgConnectOptions>,
+    /// The schema that is made before the first snapshot is kept; none where somebody else makes it.
+    schema: Option<Arc<str>>,
 }
 
 impl Snapshots {
     /// Uses the pool's options, so that the search path is the pool's; never its connections.
     pub fn connect(pool: &PgPool) -> Snapshots {
-        Snapshots { options: pool.connect_options() }
+        Snapshots { options: pool.connect_options(), schema: None }
+    }
+
+    /// For a service that keeps nothing else in Postgres: `service` is its name and its schema's, which comes to be with the
+    /// first snapshot. Nothing connects before a stage's threads do, so that no start waits for Postgres.
+    ///
+    /// # Errors
+    /// Where `url` is no address of a database.
+    pub fn of_service(url: &str, service: &str) -> Result<Snapshots, SnapshotError> {
+        let options: PgConnectOptions = url.parse().map_err(|_| SnapshotError::Address)?;
+        let options = options.options([("search_path", service)]).application_name(&format!("weir-{service}"));
+        Ok(Snapshots { options: Arc::new(options), schema: Some(Arc::from(service)) })
     }
 
     /// The snapshot of that key; `None` where there is none that fits, and where Postgres does not say within half a second
@@ -80,12 +96,20 @@ impl Snapshots {
         }
     }
 
+    /// [`Snapshot::next_offset`] of the one that is kept, without reading the rest of it; `None` where there is none that fits.
+    ///
+    /// # Errors
+    /// Where Postgres does not say.
+    pub fn reach(&self, key: &SnapshotKey) -> Result<Option<i64>, SnapshotError> {
+        store::reach(&self.options, key)
+    }
+
     /// Keeps a snapshot in place of the one before, unless that one is newer; then reads it back and compares.
     ///
     /// # Errors
     /// Where it is not kept, or not as it was given.
     pub fn save(&self, key: &SnapshotKey, snapshot: &Snapshot) -> Result<(), SnapshotError> {
-        store::save(&self.options, key, snapshot)
+        store::save(&self.options, self.schema.as_deref(), key, snapshot)
     }
 }
 

@@ -7,7 +7,10 @@ mod fold;
 mod judge;
 mod metrics;
 mod partition;
+mod quarantine;
+mod say;
 mod snapshots;
+mod stopped;
 mod takeover;
 mod trace;
 mod transaction;
@@ -27,9 +30,6 @@ use std::thread::JoinHandle;
 pub enum StageError {
     #[error("the log failed")]
     Log(#[source] LogError),
-    /// The stage's own facts do not fit together, or what was committed does not fit them: a person must look.
-    #[error("partition {partition} is corrupt: {why}")]
-    Corrupt { partition: i32, why: String },
     #[error("the worker's thread could not be started")]
     Thread(#[source] std::io::Error),
 }
@@ -54,7 +54,7 @@ pub fn spawn<T: Topology, L: Log, E: Effects<T> + 'static>(
     signals: &Signals,
 ) -> Result<Vec<Worker>, StageError> {
     let mut workers = Vec::new();
-    for number in 0..config.workers {
+    for (number, signals) in signals.of_each(config.workers).into_iter().enumerate() {
         let name = format!("{}/{number}", topology.name());
         let parts = worker::Parts {
             topology: topology.clone(),
@@ -62,7 +62,7 @@ pub fn spawn<T: Topology, L: Log, E: Effects<T> + 'static>(
             config: config.clone(),
             effects: effects(number),
             snapshots: snapshots.clone(),
-            signals: signals.clone(),
+            signals,
             name: name.clone(),
             instance: format!("{}.{}.{number}", topology.name(), config.instance),
         };

@@ -35,6 +35,12 @@ pub trait Topology: Send + Sync + 'static {
     /// Raised whenever the state's shape changes, so that older snapshots are ignored.
     fn shape(&self) -> u32;
 
+    /// What a gap in an aggregate's versions stops: the aggregate alone, or, where one aggregate stands for many orders, its
+    /// whole partition (STAGE.md §1).
+    fn gap_stops_partition(&self) -> bool {
+        false
+    }
+
     /// Whether the stage looks things up in the `reference` topic.
     fn reads_reference(&self) -> bool {
         false

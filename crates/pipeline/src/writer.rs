@@ -210,6 +210,7 @@ fn open(config: &Config, give_up_after: Duration) -> Result<BaseProducer<Answers
     settings
         .set("enable.idempotence", "true")
         .set("acks", "all")
+        .set("message.max.bytes", client::MESSAGE_BYTES_MAX)
         .set("linger.ms", client::LINGER_MS)
         .set("message.timeout.ms", give_up_after.as_millis().max(1).to_string())
         .set("queue.buffering.max.messages", QUEUE_MAX.to_string())

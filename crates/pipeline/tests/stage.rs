@@ -1,9 +1,17 @@
 //! The stage on real Kafka: exactly once over restarts, and partitions that move under load.
 
+#[path = "stage/standstill.rs"]
+mod standstill;
+#[path = "stage/time.rs"]
+mod time;
 mod toy;
 
+use prost::Message as _;
 use toy::{Bench, Toy};
-use weir_pipeline::stage::{make_snapshot, restore_snapshot};
+use weir_decider::Millis;
+use weir_pipeline::stage::{Partition, make_snapshot, restore_snapshot};
+use weir_pipeline::{Headers, Record};
+use weir_proto::log::v1::{Closed, Envelope, Meta, StageFact, stage_fact::Fact};
 use weir_proto::topics::Topic;
 
 /// Orders in play.
@@ -69,9 +77,9 @@ fn an_undecodable_fact_blocks_its_order_only() {
 fn a_deadline_fires_once_and_only_after_the_backlog_was_read() {
     let bench = Bench::start(1);
     // The deadline is long past when the worker starts, and the input that cancels it is already in the log.
-    bench.write_with_deadline("order-0");
+    bench.write("order-0", "deadline");
     bench.write_inputs(1, 1..2);
-    bench.write_with_deadline("order-1");
+    bench.write("order-1", "deadline");
     let worker = bench.run("a");
     bench.await_expired("order-1");
     worker.stop();
@@ -121,4 +129,21 @@ fn a_snapshot_only_shortens_the_fold_and_a_foreign_one_is_ignored() {
     other.await_facts(ORDERS);
     worker.stop();
     assert!(restore_snapshot(&Toy, &other.log, &snapshots, 0).expect("log").is_none(), "a snapshot of another log");
+}
+
+#[test]
+fn a_closed_order_is_forgotten_after_400_days_of_the_logs_own_time() {
+    const DAY_MS: i64 = 24 * toy::HOUR_MS;
+    let mut partition = Partition::new(0);
+    let closed = |order: u64, day: i64, offset: i64| {
+        let fact = Fact::Closed(Closed { fingerprint: order, version: 1, end_state: 1 });
+        let meta = Meta { key: format!("order-{order}"), owner: -1, at_ms: day * DAY_MS, ..Meta::default() };
+        let value = Envelope { meta: Some(meta), stage: Some(StageFact { fact: Some(fact) }) }.encode_to_vec().into();
+        let (topic, time, key) = (Topic::Routes, Millis(day * DAY_MS), format!("order-{order}"));
+        Record { topic, partition: 0, offset, time, key, value, headers: Headers::default() }
+    };
+    for (order, day, kept) in [(1, 1_000, 1), (2, 1_200, 2), (3, 1_400, 3), (4, 1_401, 3), (5, 1_401, 4)] {
+        partition.fold(&Toy, &closed(order, day, i64::try_from(order).expect("small"))).expect("fits");
+        assert_eq!(partition.closed(), kept, "after day {day}");
+    }
 }

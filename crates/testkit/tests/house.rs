@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("weir-proto", &[]),
     ("weir-decider", &[]),
+    ("weir-sim", &["weir-decider", "weir-pipeline", "weir-proto"]),
     ("weir-pipeline", &["weir-decider", "weir-proto"]),
     ("weir-channels", &["weir-proto"]),
     ("weir-privacy", &["weir-proto"]),

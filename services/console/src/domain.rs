@@ -16,8 +16,8 @@ pub use placed::{Placed, PlacedLine};
 pub use route::{Hold, Route};
 pub use state::{LineState, OrderState, line_state, state};
 pub use stock::{Coverage, Stock, StockLine, Told};
-pub use waits::waits_for;
-pub use work::{PickList, Stage, Work};
+pub use waits::{silent, waits_for};
+pub use work::{PickList, Stage, Stuck, Work};
 
 /// How an order stands, as far as each topic has told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -21,8 +21,9 @@ mod samples;
 mod scan;
 mod ship;
 mod short_pick;
+mod stuck;
 
-pub use facts::{Allocation, Fact, Line, Opened, PickListIssued, Placed, Said, StopReason};
+pub use facts::{Allocation, Fact, Line, Opened, PickListIssued, Placed, Said, StopReason, WaitsFor};
 pub use inputs::{Asker, CancelAsked, Input, MissingLine, ShipOrder, ShortOrder, ShortReason};
 pub use messages::{Message, Outcome, StockEffect};
 
@@ -51,6 +52,8 @@ pub struct Fulfillment {
     lists: BTreeMap<String, PickList>,
     /// The work under the present plan has ended: another plan is awaited or, where a parcel has left, a person.
     stopped: bool,
+    /// Whose word is awaited, if another stage's is.
+    wait: Option<Wait>,
     /// The newest cancel that was refused, so that a repeat is not refused twice.
     refused: Option<String>,
     ended: Option<Ended>,
@@ -93,6 +96,15 @@ enum Stage {
     Picked,
     Packed,
     Shipped { carrier: String, tracking_number: String },
+}
+
+/// A wait for another stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Wait {
+    whom: WaitsFor,
+    since_ms: i64,
+    /// It has taken too long, and that was said.
+    said: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +151,14 @@ impl Decider for Fulfillment {
 
     fn evolve(&mut self, at: Millis, fact: &Fact) {
         fold::evolve(self, at, fact);
+    }
+
+    fn deadline(&self) -> Option<Millis> {
+        stuck::deadline(self)
+    }
+
+    fn expire(&self, moment: Moment<'_, ()>) -> Verdict {
+        stuck::expire(self, moment)
     }
 
     fn rest(&self) -> Option<Rest> {

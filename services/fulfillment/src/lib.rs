@@ -8,6 +8,7 @@ pub mod edge;
 mod parts;
 pub mod projection;
 pub mod settings;
+mod stuck;
 pub mod wire;
 
 use edge::grpc::Edge;
@@ -23,6 +24,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn start(boot: Boot, settings: Settings) -> Result<Parts, BoxError> {
+    stuck::begin();
     let (log, gateway) = parts::connect(&settings.log).await?;
     let pool = settings.pool();
     parts::stage(&boot, &settings.log, log.clone(), &pool)?;

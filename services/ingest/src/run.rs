@@ -14,6 +14,7 @@ use weir_host::{Boot, Condition, Parts};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::reference::Table;
+use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, LogError, NoEffects, Signals, stage};
 use weir_privacy::TenantKey;
@@ -37,7 +38,8 @@ pub fn run() -> ExitCode {
 }
 
 async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError> {
-    let Settings { log: config, key, limits, write_within } = settings.ok_or("the configuration has faults")?;
+    let Settings { log: config, key, limits, write_within, snapshots } =
+        settings.ok_or("the configuration has faults")?;
     let key = Arc::new(key);
     let (access, gateway) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
     let door = Door::new(access.clone(), Admission::new(limits));
@@ -51,7 +53,7 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
             () = drain.requested() => return Ok(()),
         };
         let Opened { log, access: opened, gateway: asked } = opened;
-        decide(&at_work, &log, &config, key, clerk)?;
+        decide(&at_work, &log, &config, key, snapshots, clerk)?;
         // Nobody else fills them.
         let _ = access.set(opened);
         let _ = gateway.set(asked);
@@ -63,9 +65,16 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
 }
 
 /// Starts the clerk's workers; each is a part of the process that must not end before the drain.
-fn decide(boot: &Boot, log: &KafkaLog, config: &Config, key: Arc<TenantKey>, ready: Condition) -> Result<(), BoxError> {
+fn decide(
+    boot: &Boot,
+    log: &KafkaLog,
+    config: &Config,
+    key: Arc<TenantKey>,
+    snapshots: Option<Snapshots>,
+    ready: Condition,
+) -> Result<(), BoxError> {
     let signals = Signals::new(boot.drain.flag(), move |holds, why| ready.set(holds, why));
-    let workers = stage::spawn(Arc::new(Clerk::new(key)), log.clone(), config, |_| NoEffects, None, &signals)?;
+    let workers = stage::spawn(Arc::new(Clerk::new(key)), log.clone(), config, |_| NoEffects, snapshots, &signals)?;
     for worker in workers {
         boot.thread(format!("stage {}", worker.name), move |_| match worker.thread.join() {
             Ok(ended) => ended.map_err(|error| whole(&error)),

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 use weir_host::{Reader, Secret};
 use weir_pipeline::Config;
+use weir_pipeline::snapshot::Snapshots;
 use weir_privacy::{TenantKey, VARIABLE};
 
 /// Ingest's settings.
@@ -14,6 +15,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How long the door tries to write a delivery before it answers 503.
     pub write_within: Duration,
+    /// Where the clerk's snapshots are kept; without it every start folds `orders` from the beginning.
+    pub snapshots: Option<Snapshots>,
 }
 
 /// Reads everything, and leaves each fault with the reader. Nothing where a fault leaves nothing to go on with.
@@ -29,7 +32,8 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let write_within = reader.or("WEIR_DOOR_WRITE_MS", Duration::from_millis(1500));
     let in_time = (100..=10_000).contains(&write_within.as_millis());
     reader.check("WEIR_DOOR_WRITE_MS", in_time, "is out of range", "a number from 100 to 10000");
-    Some(Settings { log: log?, key: key?, limits, write_within })
+    let snapshots = read_snapshots(reader);
+    Some(Settings { log: log?, key: key?, limits, write_within, snapshots })
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Option<Config> {
@@ -56,6 +60,15 @@ fn read_key(reader: &mut Reader<'_>) -> Option<TenantKey> {
     key.map_err(|fault| reader.fault(VARIABLE, fault.to_string(), "32 bytes in base64")).ok()
 }
 
+fn read_snapshots(reader: &mut Reader<'_>) -> Option<Snapshots> {
+    let url: Secret = reader.optional("WEIR_DATABASE_URL")?;
+    let snapshots = Snapshots::of_service(url.reveal(), "ingest");
+    if snapshots.is_err() {
+        reader.fault("WEIR_DATABASE_URL", "is no address of a database", "one such as postgres://user@host/weir");
+    }
+    snapshots.ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,16 +82,23 @@ mod tests {
             (VARIABLE, "short"),
             ("WEIR_DOOR_IN_FLIGHT", "0"),
             ("WEIR_DOOR_WRITE_MS", "5"),
+            ("WEIR_DATABASE_URL", "hunter2"),
         ];
         let mut reader = Reader::new(&source);
         assert!(read(&mut reader).is_none());
         let faults = reader.finish().expect_err("all of them are wrong");
         let mut named: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
         named.sort_unstable();
-        assert_eq!(
-            named,
-            ["WEIR_BROKERS", "WEIR_DOOR_IN_FLIGHT", "WEIR_DOOR_WRITE_MS", "WEIR_PARTITIONS", "WEIR_TENANT_KEY"]
-        );
+        let expected = [
+            "WEIR_BROKERS",
+            "WEIR_DATABASE_URL",
+            "WEIR_DOOR_IN_FLIGHT",
+            "WEIR_DOOR_WRITE_MS",
+            "WEIR_PARTITIONS",
+            "WEIR_TENANT_KEY",
+        ];
+        assert_eq!(named, expected);
+        assert!(!faults.to_string().contains("hunter2"), "{faults}");
     }
 
     #[test]
@@ -89,5 +109,16 @@ mod tests {
         assert_eq!(reader.finish(), Ok(()));
         assert_eq!((settings.log.instance.as_str(), settings.limits.in_flight), ("ingest-0", 1024));
         assert_eq!(settings.key, TenantKey::new([7; 32]));
+        assert!(settings.snapshots.is_none());
+    }
+
+    #[test]
+    fn a_database_is_for_snapshots() {
+        let url = "postgres://weir@127.0.0.1:5432/weir";
+        let source = [("WEIR_BROKERS", "127.0.0.1:9092"), (VARIABLE, KEY), ("WEIR_DATABASE_URL", url)];
+        let mut reader = Reader::new(&source);
+        let settings = read(&mut reader).expect("nothing is wrong");
+        assert_eq!(reader.finish(), Ok(()));
+        assert!(settings.snapshots.is_some());
     }
 }

@@ -64,6 +64,10 @@ impl Decider for Pool {
         evolve::apply(self, at, fact);
     }
 
+    fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
     /// Set while freed stock has not been offered to the whole backorder queue.
     fn deadline(&self) -> Option<Millis> {
         self.serving_since()

@@ -38,7 +38,12 @@ impl Topology for Stage {
     }
 
     fn shape(&self) -> u32 {
-        1
+        2
+    }
+
+    /// A pool with a hole in its books could promise what is not there.
+    fn gap_stops_partition(&self) -> bool {
+        true
     }
 
     fn read(&self, record: &Record) -> Result<Incoming<Command>, Fault> {

@@ -6,11 +6,11 @@ use crate::effects::dispatcher::Limits;
 use crate::effects::mail::Mails;
 use crate::templates::Templates;
 use lettre::message::Mailbox;
-use sqlx::postgres::PgConnectOptions;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 use weir_host::{Reader, Secret};
+use weir_pipeline::snapshot::Snapshots;
 use weir_privacy::TenantKey;
 
 /// All of it, read and checked.
@@ -22,7 +22,7 @@ pub struct Config {
     pub policy: Policy,
     pub limits: Limits,
     /// Where snapshots are kept; without it every start folds from the beginning.
-    pub database: Option<PgConnectOptions>,
+    pub snapshots: Option<Snapshots>,
 }
 
 /// Reads the environment. Nothing where it has faults, which the reader tells.
@@ -33,8 +33,8 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let mails = read_mails(reader, limits.per_target_max);
     let templates = read_templates(reader);
     let policy = Policy { allow_loopback: reader.or("WEIR_ALLOW_LOOPBACK_TARGETS", false) };
-    let database = read_database(reader);
-    Some(Config { log: log?, key: key?, mails: mails?, templates: templates?, policy, limits, database })
+    let snapshots = read_snapshots(reader);
+    Some(Config { log: log?, key: key?, mails: mails?, templates: templates?, policy, limits, snapshots })
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Option<weir_pipeline::Config> {
@@ -109,13 +109,13 @@ fn read_templates(reader: &mut Reader<'_>) -> Option<Templates> {
     None
 }
 
-fn read_database(reader: &mut Reader<'_>) -> Option<PgConnectOptions> {
+fn read_snapshots(reader: &mut Reader<'_>) -> Option<Snapshots> {
     let url: Secret = reader.optional("WEIR_DATABASE_URL")?;
-    let options = url.reveal().parse();
-    if options.is_err() {
+    let snapshots = Snapshots::of_service(url.reveal(), "notification");
+    if snapshots.is_err() {
         reader.fault("WEIR_DATABASE_URL", "is no address of a database", "one such as postgres://user@host/weir");
     }
-    options.ok()
+    snapshots.ok()
 }
 
 fn read_limits(reader: &mut Reader<'_>) -> Limits {
@@ -165,15 +165,17 @@ mod tests {
             ("WEIR_TEMPLATES", "/nowhere"),
             ("WEIR_SEND_RETRY_MS", "0"),
             ("WEIR_ALLOW_LOOPBACK_TARGETS", "perhaps"),
+            ("WEIR_DATABASE_URL", "hunter2"),
         ];
         let mut reader = Reader::new(&source);
         assert!(read(&mut reader).is_none());
-        let faults = reader.finish().expect_err("eight are wrong");
+        let faults = reader.finish().expect_err("nine are wrong");
         let mut named: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
         named.sort_unstable();
         let expected = [
             "WEIR_ALLOW_LOOPBACK_TARGETS",
             "WEIR_BROKERS",
+            "WEIR_DATABASE_URL",
             "WEIR_MAIL_FROM",
             "WEIR_PARTITIONS",
             "WEIR_SEND_RETRY_MS",

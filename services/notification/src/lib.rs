@@ -3,7 +3,6 @@
 //! One stage decides what is due ([`domain`], [`wire`]); the effects send it and bring the outcome back ([`effects`]).
 
 mod config;
-mod database;
 mod run;
 
 pub mod domain;

@@ -4,7 +4,6 @@
 //! whose settings break what the stage promises ends it.
 
 use crate::config::{self, Config};
-use crate::database;
 use crate::effects::Desk;
 use crate::effects::dispatcher;
 use crate::effects::endpoints::Directory;
@@ -12,7 +11,6 @@ use crate::effects::outcome::OutcomeLog;
 use crate::effects::sender::{Parts as SenderParts, Sender};
 use crate::effects::webhook::Webhooks;
 use crate::wire::Notification;
-use sqlx::postgres::PgConnectOptions;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +19,6 @@ use weir_host::process::BoxError;
 use weir_host::{Boot, Condition, Parts, Problem, kind};
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::reference::Table;
-use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::stage::{self, Worker};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{LogError, Signals};
@@ -77,14 +74,13 @@ async fn work(
     opened: Opened,
     stage: Condition,
 ) -> Result<(), BoxError> {
-    let Config { log: log_config, key, mails, templates, limits, database, .. } = config;
+    let Config { log: log_config, key, mails, templates, limits, snapshots, .. } = config;
     let endpoints = Arc::new(opened.endpoints);
     let sender = Sender::new(SenderParts { endpoints, key, templates, mails, webhooks });
     let outcomes = Arc::new(OutcomeLog::new(opened.writer));
     let (draining, drained) = watch::channel(false);
     let (handle, mut sending) = dispatcher::start(limits, Arc::new(sender), outcomes, drained);
     let signals = Signals::new(boot.drain.flag(), move |ready, why| stage.set(ready, why));
-    let snapshots = database.map(|options| keep_snapshots(options, &boot));
     let effects = |worker| Desk::new(worker, handle.clone());
     let log = opened.log;
     let workers = stage::spawn(Arc::new(Notification), log, &log_config, effects, snapshots, &signals)?;
@@ -98,12 +94,6 @@ async fn work(
     }
     let _ = draining.send(true);
     Ok(sending.await?)
-}
-
-fn keep_snapshots(options: PgConnectOptions, boot: &Boot) -> Snapshots {
-    let pool = database::pool(options);
-    tokio::spawn(database::prepare(pool.clone(), boot.drain.clone()));
-    Snapshots::connect(&pool)
 }
 
 fn join(worker: Worker) -> Result<(), String> {

@@ -44,7 +44,10 @@ async fn line(client: &reqwest::Client, installation: &Installation, name: &str)
     };
     let status = answer.status();
     match answer.json::<Ready>().await {
-        Ok(found) if found.ready => Line::ok(part, "ready"),
+        Ok(found) if found.ready => match still(&found.conditions) {
+            None => Line::ok(part, "ready"),
+            Some(why) => Line::fault(part, format!("ready, and {why}"), "docs/runbooks/partition-stopped.md"),
+        },
         Ok(found) => {
             let open = found.conditions.iter().filter(|condition| !condition.holds);
             let open: Vec<String> = open.map(|c| format!("{} ({})", c.name, c.reason)).collect();
@@ -52,4 +55,10 @@ async fn line(client: &reqwest::Client, installation: &Installation, name: &str)
         }
         Err(_) => Line::fault(part, format!("answered {status} to /ready"), "is another program on this port?"),
     }
+}
+
+/// What a stage says that is at work: it has a reason only where part of it stands still.
+fn still(conditions: &[Condition]) -> Option<&str> {
+    let at_work = conditions.iter().filter(|condition| condition.name.starts_with("stage "));
+    at_work.map(|condition| &*condition.reason).find(|reason| !reason.is_empty())
 }

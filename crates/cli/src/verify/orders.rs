@@ -31,6 +31,10 @@ struct Order {
     allocated_noted: Vec<u32>,
     pick_lists: BTreeMap<String, Step>,
     stopped: bool,
+    /// The newest plan that fulfillment has opened.
+    opened: u32,
+    /// Waits that took too long, by plan; each is said once.
+    stuck: Vec<(u32, String)>,
     shipped_last: bool,
     notices: Vec<String>,
     settled: Vec<String>,
@@ -180,6 +184,7 @@ impl Order {
             return;
         };
         match event {
+            shipment_event::Event::FulfillmentOrderOpened(opened) => self.opened = opened.plan_version,
             shipment_event::Event::ReleaseNoted(noted) => self.released_noted.push(noted.plan_version),
             shipment_event::Event::AllocationNoted(noted) if noted.state == "allocated" => {
                 self.allocated_noted.push(noted.plan_version);
@@ -211,6 +216,12 @@ impl Order {
                 self.shipped_last |= e.last;
             }
             shipment_event::Event::WorkStopped(_) => self.withdraw(),
+            shipment_event::Event::Stuck(stuck) => {
+                let wait = (stuck.plan_version, stuck.waits_for);
+                let once = !self.stuck.contains(&wait);
+                report.check("I5", once, || format!("{}: stuck in {wait:?} is said twice", place(record)));
+                self.stuck.push(wait);
+            }
             shipment_event::Event::CancelAccepted(_) => {
                 self.cancelled = true;
                 self.withdraw();
@@ -272,6 +283,11 @@ impl Order {
         }
     }
 
+    /// Whether fulfillment has said that it waits too long for this stage, under the plan that it has.
+    fn is_stuck(&self, waits_for: &str) -> bool {
+        self.stuck.iter().any(|(plan, whom)| *plan == self.opened && whom == waits_for)
+    }
+
     /// What the order waits for; none where it has come to its end.
     fn waits_for(&self) -> Result<Option<&'static str>, &'static str> {
         if self.shipped_last || self.cancelled {
@@ -297,7 +313,9 @@ impl Order {
             Stock::Waiting => Ok(Some("stock: backordered")),
             Stock::Allocated if open => Ok(Some("the warehouse: pick list open")),
             Stock::Allocated => Err("is allocated and released and has no pick list"),
+            _ if self.stopped && self.is_stuck("routing") => Ok(Some("routing: stuck without a new plan")),
             _ if self.stopped => Err("stopped and got no new plan"),
+            _ if self.is_stuck("inventory") => Ok(Some("inventory: stuck without its word")),
             _ => Err("is released and inventory said nothing"),
         }
     }
@@ -310,3 +328,6 @@ fn is_met(terms: i32, state: i32) -> bool {
         || terms == PaymentTerms::OnAccount as i32
         || state == PaymentState::Paid as i32
 }
+
+#[cfg(test)]
+mod tests;

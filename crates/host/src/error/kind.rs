@@ -51,6 +51,7 @@ kinds! {
     COMMAND_CONFLICT = "command-conflict", Conflict, "The command id was used for something else";
     COMMAND_TIMEOUT = "command-timeout", DeadlineExceeded, "The command was taken, its answer is not known yet";
     VERSION_CONFLICT = "version-conflict", Conflict, "The state has moved on";
+    CLOSED = "closed", FailedPrecondition, "It came to its end long ago";
     TOO_LATE = "too-late", FailedPrecondition, "The work has gone too far for this";
     UNKNOWN_PICK_LIST = "unknown-pick-list", FailedPrecondition, "The pick list is not known";
     NOT_OPEN = "not-open", FailedPrecondition, "The order's work is not open";

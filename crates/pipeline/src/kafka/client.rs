@@ -63,7 +63,7 @@ pub(crate) fn transactional(config: &Config, transactional_id: &str) -> ClientCo
         .set("message.timeout.ms", "3500")
         .set("enable.idempotence", "true")
         .set("acks", "all")
-        .set("message.max.bytes", "2000000")
+        .set("message.max.bytes", MESSAGE_BYTES_MAX)
         .set("linger.ms", LINGER_MS)
         .set("retry.backoff.ms", RETRY_BACKOFF_MS.to_string())
         .set("retry.backoff.max.ms", "1000")
@@ -71,6 +71,8 @@ pub(crate) fn transactional(config: &Config, transactional_id: &str) -> ClientCo
     client
 }
 
+/// Largest record, a little below what a topic takes: the default would refuse the largest delivery, and what a stage may say.
+pub(crate) const MESSAGE_BYTES_MAX: &str = "2000000";
 /// Enough for records that are handed over in one go to share a request, even where the thread is put aside in between. The client
 /// spins for as long as a partition has records queued behind five or more in flight, and through what a wait leaves of a
 /// millisecond: hence whole portions, and a linger a little longer than whole milliseconds (ADR 8).

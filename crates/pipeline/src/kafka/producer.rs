@@ -3,7 +3,7 @@
 use super::client::{self, RETRY_BACKOFF_MS};
 use super::convert::Names;
 use crate::headers::headers;
-use crate::log::{Offsets, Stamp, Transactional};
+use crate::log::{Drained, Offsets, Stamp, Transactional};
 use crate::{Config, LogError, Outgoing, TopicPartition};
 use rdkafka::ClientContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -13,6 +13,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::util::Timeout;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use weir_decider::Millis;
 use weir_proto::partition::partition_of;
 use weir_proto::topics::CATALOGUE;
 
@@ -51,7 +52,7 @@ pub struct Reports {
 
 #[derive(Default)]
 struct Seen {
-    highest: Offsets,
+    drained: Drained,
     error: Option<KafkaError>,
 }
 
@@ -61,14 +62,18 @@ impl ProducerContext for Reports {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        use rdkafka::message::Message as _;
+        use rdkafka::message::{Message as _, Timestamp};
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(message) => {
                 if let Some(topic) = self.names.topic(message.topic()) {
                     let at = TopicPartition::new(topic, message.partition());
-                    let highest = seen.highest.entry(at).or_insert(-1);
+                    let highest = seen.drained.highest.entry(at).or_insert(-1);
                     *highest = (*highest).max(message.offset());
+                }
+                // Every topic of ours stamps on append, so an acknowledgement brings the broker's time.
+                if let Timestamp::LogAppendTime(ms) = message.timestamp() {
+                    seen.drained.appended = seen.drained.appended.max(Some(Millis(ms)));
                 }
             }
             Err((error, _)) => seen.error = Some(error.clone()),
@@ -134,7 +139,7 @@ impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<Offsets, LogError> {
+    fn drain(&mut self) -> Result<Drained, LogError> {
         let started = Instant::now();
         // Partition by partition, so that each has its records together before its linger is over.
         self.queued.sort_by_key(|queued| (queued.record.topic, queued.partition));
@@ -157,7 +162,7 @@ impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
         }
         let seen = self.take_reports();
         match seen.error {
-            None => Ok(seen.highest),
+            None => Ok(seen.drained),
             Some(error) => Err(LogError::Abort(error.to_string())),
         }
     }

@@ -2,13 +2,13 @@
 
 use super::{Snapshot, SnapshotError, SnapshotKey};
 use sqlx::postgres::{PgConnectOptions, PgRow};
-use sqlx::{Connection as _, PgConnection, Row as _};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use std::future::Future;
 use std::time::Duration;
 
 /// How long a start waits to hear whether there is a snapshot.
 const LOOK_PATIENCE: Duration = Duration::from_millis(500);
-/// How long moving the bytes may take.
+/// How long moving the bytes may take, and whatever nobody waits for.
 const BYTES_PATIENCE: Duration = Duration::from_secs(10);
 
 const CREATE: &str = "create table if not exists stage_snapshots (
@@ -63,12 +63,25 @@ pub(super) fn load(
     })
 }
 
-pub(super) fn save(options: &PgConnectOptions, key: &SnapshotKey, snapshot: &Snapshot) -> Result<(), SnapshotError> {
+/// Where the kept snapshot ends.
+pub(super) fn reach(options: &PgConnectOptions, key: &SnapshotKey) -> Result<Option<i64>, SnapshotError> {
+    block_on(async {
+        let looked = in_time(BYTES_PATIENCE, look(options, key)).await?;
+        Ok(looked.and_then(|(_, row)| fits(&row, key).is_ok().then_some(row.next_offset)))
+    })
+}
+
+pub(super) fn save(
+    options: &PgConnectOptions,
+    schema: Option<&str>,
+    key: &SnapshotKey,
+    snapshot: &Snapshot,
+) -> Result<(), SnapshotError> {
     block_on(async {
         let crc = i64::from(crc32c::crc32c(&snapshot.bytes));
         in_time(BYTES_PATIENCE, async {
             let mut connection = PgConnection::connect_with(options).await?;
-            sqlx::query(CREATE).execute(&mut connection).await?;
+            prepare(&mut connection, schema).await?;
             let query = sqlx::query(SAVE).bind(&key.stage).bind(key.partition).bind(&key.cluster_id).bind(&key.topic);
             let query = query.bind(key.partitions).bind(i64::from(key.shape)).bind(snapshot.next_offset);
             query
@@ -86,9 +99,26 @@ pub(super) fn save(options: &PgConnectOptions, key: &SnapshotKey, snapshot: &Sna
     }
 }
 
+/// Makes what is missing. Where somebody else has made it, the right to make schemas and tables is not needed.
+async fn prepare(connection: &mut PgConnection, schema: Option<&str>) -> Result<(), sqlx::Error> {
+    if exists(connection).await? {
+        return Ok(());
+    }
+    if let Some(schema) = schema {
+        let create = format!("create schema if not exists \"{schema}\"");
+        sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
+    }
+    sqlx::query(CREATE).execute(&mut *connection).await?;
+    Ok(())
+}
+
+async fn exists(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(EXISTS).fetch_one(connection).await
+}
+
 async fn look(options: &PgConnectOptions, key: &SnapshotKey) -> Result<Option<(PgConnection, Row)>, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
-    if !sqlx::query_scalar::<_, bool>(EXISTS).fetch_one(&mut connection).await? {
+    if !exists(&mut connection).await? {
         return Ok(None);
     }
     let row = sqlx::query(LOOK).bind(&key.stage).bind(key.partition).fetch_optional(&mut connection).await?;

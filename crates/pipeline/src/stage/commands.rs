@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use weir_decider::Millis;
-use weir_proto::log::v1::{Answered, Refusal};
+use weir_proto::log::v1::{Answered, Meta, Refusal};
 
 /// How long an answer is remembered.
 pub(crate) const REMEMBERED_MS: i64 = 7 * 24 * 3_600_000;
@@ -90,6 +90,11 @@ fn refusal(code: &str, detail: &str) -> Refusal {
 /// 16 bytes, or none.
 pub(super) fn sixteen(bytes: &[u8]) -> Option<[u8; 16]> {
     bytes.try_into().ok()
+}
+
+/// A caller's command has a UUIDv7 and a body hash; what a stage tells has a derived id.
+pub(super) fn is_callers(meta: &Meta) -> bool {
+    meta.body_hash.len() == 16 && sixteen(&meta.command_id).is_some()
 }
 
 /// The time inside a UUIDv7 (RFC 9562 §5.7); none for other ids.

@@ -1,6 +1,6 @@
 //! The fold: state(p) = fold(own fact topic, partition p). The same code for a take-over, a snapshot and `weir verify`.
 
-use super::partition::{Aggregate, ClosedAggregate, Partition};
+use super::partition::{Aggregate, ClosedAggregate, Partition, Standing};
 use crate::{Record, Topology};
 use std::sync::Arc;
 use weir_decider::{Decider as _, Fault, Millis};
@@ -16,13 +16,25 @@ pub enum Folded {
     Domain,
     /// Any other fact of the stage.
     Stage,
+    /// A fact of an aggregate that is out of place: the aggregate stands still from here on.
+    Gap,
+}
+
+/// Why a fact does not fit its aggregate.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unfit {
+    #[error("{0}")]
+    Gap(String),
+    /// The aggregate says so itself.
+    #[error("{0}")]
+    Broken(String),
 }
 
 impl<T: Topology> Partition<T> {
     /// Takes in one committed record of the fact partition.
     ///
     /// # Errors
-    /// Says why the record can't belong here: a gap in an aggregate's versions, a fenced owner, an unreadable fact.
+    /// Says why nothing may be decided on this partition: a fenced owner's fact, an unreadable one, one that does not fit.
     pub fn fold(&mut self, topology: &T, record: &Record) -> Result<Folded, String> {
         if record.headers.redriven.is_some() {
             // A copy, written back for a reader of this topic: the fact itself stands where it first stood.
@@ -50,8 +62,14 @@ impl<T: Topology> Partition<T> {
             }
             None => {
                 let fact = topology.read_fact(record).map_err(|f| format!("{}: {}", place(), said(&f)))?;
-                self.evolve(at, &meta, &fact).map_err(|why| format!("{}: {why}", place()))?;
-                Folded::Domain
+                match self.evolve(at, &meta, &fact) {
+                    Ok(()) => Folded::Domain,
+                    Err(Unfit::Gap(why)) if !topology.gap_stops_partition() => {
+                        self.tear(&meta.key, &format!("{}: {why}", place()));
+                        Folded::Gap
+                    }
+                    Err(unfit) => return Err(format!("{}: {unfit}", place())),
+                }
             }
         };
         self.next_fact = record.offset + 1;
@@ -64,18 +82,30 @@ impl<T: Topology> Partition<T> {
         at: Millis,
         meta: &Meta,
         fact: &<T::State as weir_decider::Decider>::Fact,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unfit> {
         let key = self.intern(&meta.key);
         let tenant = self.intern_tenant(&meta.tenant);
         let aggregate = self.aggregates.entry(key.clone()).or_default();
         if meta.version != aggregate.version + 1 {
-            return Err(format!("{} goes from version {} to {}", meta.key, aggregate.version, meta.version));
+            let why = format!("{} goes from version {} to {}", meta.key, aggregate.version, meta.version);
+            return Err(Unfit::Gap(why));
         }
         aggregate.state.evolve(at, fact);
+        if let Some(why) = aggregate.state.broken() {
+            return Err(Unfit::Broken(format!("{}: {why}", meta.key)));
+        }
         aggregate.version = meta.version;
         aggregate.tenant = tenant;
         self.set_timer(&key);
         Ok(())
+    }
+
+    /// A fact is missing: what comes later can't be trusted, and the others have no part in it.
+    fn tear(&mut self, key: &str, why: &str) {
+        let aggregate = self.aggregate(key);
+        if std::mem::replace(&mut aggregate.standing, Standing::Torn) != Standing::Torn {
+            tracing::error!(key, why, "an aggregate's facts have a gap: it stands still");
+        }
     }
 
     /// Takes in a fact of the stage, but `Took`.
@@ -89,14 +119,21 @@ impl<T: Topology> Partition<T> {
                     }
                 }
             }
-            Fact::Blocked(_) => self.aggregate(key).blocked = true,
-            Fact::Unblocked(_) => self.aggregate(key).blocked = false,
+            Fact::Blocked(_) => self.stand(key, Standing::Blocked),
+            Fact::Unblocked(_) => self.stand(key, Standing::Open),
             Fact::Closed(closed) => {
                 let version = u32::try_from(closed.version).unwrap_or(u32::MAX);
                 let digest = ClosedAggregate { version, end_state: closed.end_state, at: at.0 };
                 self.close(key, closed.fingerprint, digest);
             }
             Fact::Answered(answered) => self.commands.remember(at, &answered),
+        }
+    }
+
+    fn stand(&mut self, key: &str, standing: Standing) {
+        let aggregate = self.aggregate(key);
+        if aggregate.standing != Standing::Torn {
+            aggregate.standing = standing;
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a stage's worker counts: how fast it goes, and how often it was in doubt.
 
-use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 use std::time::Duration;
 
@@ -10,20 +10,26 @@ const BOUNDS_S: [f64; 12] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.16, 0.5, 1.0,
 /// Instruments of one worker.
 pub(super) struct Metrics {
     attributes: [KeyValue; 1],
+    /// Where the workers of a process must not write over each other.
+    worker: KeyValue,
     inputs: Counter<u64>,
     transactions: Counter<u64>,
     replacements: Counter<u64>,
     doubts: Counter<u64>,
     quarantined: Counter<u64>,
+    left_out: Counter<u64>,
+    stopped: Gauge<u64>,
+    refused_assignments: Counter<u64>,
     commit: Histogram<f64>,
     take_over: Histogram<f64>,
 }
 
 impl Metrics {
-    pub(super) fn new(stage: &'static str) -> Metrics {
+    pub(super) fn new(stage: &'static str, worker: &str) -> Metrics {
         let meter = global::meter("weir");
         Metrics {
             attributes: [KeyValue::new("weir.stage", stage)],
+            worker: KeyValue::new("weir.worker", worker.to_owned()),
             inputs: meter.u64_counter("weir.stage.inputs").with_description("Inputs decided.").build(),
             transactions: meter
                 .u64_counter("weir.stage.transactions")
@@ -40,6 +46,20 @@ impl Metrics {
             quarantined: meter
                 .u64_counter("weir.stage.quarantined")
                 .with_description("Records put into quarantine.")
+                .build(),
+            left_out: meter
+                .u64_counter("weir.stage.deadlines.left_out")
+                .with_description("Deadlines that could not be decided, and wait for a mended rule.")
+                .build(),
+            stopped: meter
+                .u64_gauge("weir.stage.partitions.stopped")
+                .with_description("Partitions that nothing is decided on, because their facts do not fit together.")
+                .build(),
+            refused_assignments: meter
+                .u64_counter("weir.stage.assignments.refused")
+                .with_description(
+                    "Assignments that could not be worked on: uneven inputs, or more partitions than there may be.",
+                )
                 .build(),
             commit: meter
                 .f64_histogram("weir.stage.commit.duration")
@@ -72,6 +92,18 @@ impl Metrics {
 
     pub(super) fn quarantined(&self) {
         self.quarantined.add(1, &self.attributes);
+    }
+
+    pub(super) fn left_out(&self) {
+        self.left_out.add(1, &self.attributes);
+    }
+
+    pub(super) fn stopped(&self, partitions: usize) {
+        self.stopped.record(partitions as u64, &[self.attributes[0].clone(), self.worker.clone()]);
+    }
+
+    pub(super) fn refused_assignment(&self) {
+        self.refused_assignments.add(1, &self.attributes);
     }
 
     pub(super) fn took_over(&self, took: Duration) {

@@ -7,11 +7,18 @@ use std::sync::Arc;
 use weir_decider::{Decider, Millis};
 use weir_proto::topics::Topic;
 
+/// How long the digest of a closed aggregate is kept, by partition time: the longest of the channels' horizons (STAGE.md §1). What
+/// comes for it later is refused by its own date.
+const CLOSED_KEPT_MS: i64 = 400 * DAY_MS;
+const DAY_MS: i64 = 24 * 3_600_000;
+
 /// The fold of one partition of a stage's facts.
 pub struct Partition<T: Topology> {
     pub number: i32,
     pub(super) aggregates: HashMap<Arc<str>, Aggregate<T::State>>,
     pub(super) closed: HashMap<u64, ClosedAggregate>,
+    /// The day up to which what is closed has been looked through.
+    pub(super) swept: Option<i64>,
     pub(super) commands: CommandMemory,
     /// What is due when: a deadline of the aggregate's rules, or its rest.
     pub(super) timers: BTreeSet<(Millis, Arc<str>)>,
@@ -35,7 +42,18 @@ pub struct Aggregate<S> {
     /// Whose it is; a deadline's facts and messages need it.
     pub(super) tenant: Arc<str>,
     pub(super) timer: Option<Millis>,
-    pub(super) blocked: bool,
+    pub(super) standing: Standing,
+}
+
+/// Whether an aggregate is open for decisions. Kept in snapshots, by its place in the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) enum Standing {
+    #[default]
+    Open,
+    /// By a fact of the stage: its records are parked until they are written back.
+    Blocked,
+    /// By a gap in its own facts: no record written back mends that.
+    Torn,
 }
 
 /// What is left of an aggregate at rest: with its fingerprint 24 bytes.
@@ -48,7 +66,7 @@ pub(super) struct ClosedAggregate {
 
 impl<S: Default> Default for Aggregate<S> {
     fn default() -> Self {
-        Aggregate { state: S::default(), version: 0, tenant: Arc::from(""), timer: None, blocked: false }
+        Aggregate { state: S::default(), version: 0, tenant: Arc::from(""), timer: None, standing: Standing::Open }
     }
 }
 
@@ -59,6 +77,7 @@ impl<T: Topology> Partition<T> {
             number,
             aggregates: HashMap::new(),
             closed: HashMap::new(),
+            swept: None,
             commands: CommandMemory::default(),
             timers: BTreeSet::new(),
             clock: Millis(0),
@@ -72,9 +91,25 @@ impl<T: Topology> Partition<T> {
 
     /// The aggregates, in the order of their keys.
     pub fn states(&self) -> Vec<(&str, &T::State)> {
-        let mut all: Vec<_> = self.aggregates.iter().map(|(key, a)| (&**key, &a.state)).collect();
+        self.states_where(|_| true)
+    }
+
+    /// Those whose facts have no gap.
+    pub(super) fn sound_states(&self) -> Vec<(&str, &T::State)> {
+        self.states_where(|aggregate| aggregate.standing != Standing::Torn)
+    }
+
+    fn states_where(&self, wanted: impl Fn(&Aggregate<T::State>) -> bool) -> Vec<(&str, &T::State)> {
+        let wanted = self.aggregates.iter().filter(|(_, aggregate)| wanted(aggregate));
+        let mut all: Vec<_> = wanted.map(|(key, a)| (&**key, &a.state)).collect();
         all.sort_unstable_by_key(|(key, _)| *key);
         all
+    }
+
+    /// With the deadlines that were left out in it again, as after a fold.
+    pub(super) fn rearmed(mut self) -> Partition<T> {
+        self.timers = self.aggregates.iter().filter_map(|(key, a)| Some((a.timer?, key.clone()))).collect();
+        self
     }
 
     /// Next offset of the fact partition that is not folded.
@@ -111,6 +146,18 @@ impl<T: Topology> Partition<T> {
         }
     }
 
+    /// Leaves out a deadline that can't be decided, until the aggregate wants another or the partition is taken over anew.
+    pub(super) fn defuse(&mut self, key: &Arc<str>) {
+        if let Some(at) = self.aggregates.get(key).and_then(|aggregate| aggregate.timer) {
+            self.timers.remove(&(at, key.clone()));
+        }
+    }
+
+    /// How the aggregate stands; one of which nothing is known is open.
+    pub(super) fn standing(&self, key: &str) -> Standing {
+        self.aggregates.get(key).map_or(Standing::Open, |aggregate| aggregate.standing)
+    }
+
     /// Reduces an aggregate to its digest.
     pub(super) fn close(&mut self, key: &str, fingerprint: u64, digest: ClosedAggregate) {
         if let Some((key, aggregate)) = self.aggregates.remove_entry(key)
@@ -118,7 +165,18 @@ impl<T: Topology> Partition<T> {
         {
             self.timers.remove(&(timer, key));
         }
+        // By the days of the facts themselves, so that every fold forgets alike, and looks through them once a day.
+        let day = digest.at.div_euclid(DAY_MS);
+        if self.swept != Some(day) {
+            self.swept = Some(day);
+            self.closed.retain(|_, old| old.at >= day * DAY_MS - CLOSED_KEPT_MS);
+        }
         self.closed.insert(fingerprint, digest);
+    }
+
+    /// How many aggregates are closed and not forgotten.
+    pub fn closed(&self) -> usize {
+        self.closed.len()
     }
 }
 

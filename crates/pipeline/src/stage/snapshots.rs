@@ -4,7 +4,7 @@
 //! memory for one partition at a time, and a worker's own memory is never trusted.
 
 use super::commands::CommandMemory;
-use super::partition::{Aggregate, ClosedAggregate, Partition};
+use super::partition::{Aggregate, ClosedAggregate, Partition, Standing};
 use crate::log::{Log, Pace, Reader as _};
 use crate::snapshot::{Snapshot, SnapshotKey, Snapshots, fact_hash};
 use crate::{LogError, Record, Signals, TopicPartition, Topology};
@@ -15,16 +15,23 @@ use std::time::{Duration, Instant};
 use weir_decider::Millis;
 use weir_proto::topics::Topic;
 
-/// A new snapshot pays when so many facts have come since the last: about two seconds of folding for inventory, the slowest.
-/// Making one takes as long, from cores that decide.
-const FACTS_MIN: i64 = 40_000;
-/// How often the maker looks.
+/// A new snapshot pays when so many facts have come since the last: some seconds of folding for inventory, the slowest. Making one
+/// takes as long, from cores that decide (ADR 5 has what 40,000 cost at 500 orders/s).
+const FACTS_MIN: i64 = 120_000;
+/// How often a maker looks.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// How far apart the makers of neighbours in the catalogue look: about as long as making one takes.
+const LOOKS_APART: Duration = Duration::from_secs(2);
+
+/// The maker folds for so long and then leaves the core for three times as long: what decides and what answers comes first, and
+/// nobody waits for a snapshot. Loading the last one and encoding the new one are not divided.
+const SPELL: Duration = Duration::from_millis(2);
+const PAUSES: u32 = 3;
 
 /// What is written down of a partition.
 #[derive(Serialize, Deserialize)]
 struct Image<S> {
-    aggregates: Vec<(String, S, u64, String, bool)>,
+    aggregates: Vec<(String, S, u64, String, Standing)>,
     closed: Vec<(u64, ClosedAggregate)>,
     commands: CommandMemory,
     clock: i64,
@@ -42,7 +49,7 @@ where
 {
     #[derive(Serialize)]
     struct Borrowed<'a, S> {
-        aggregates: Vec<(&'a str, &'a S, u64, &'a str, bool)>,
+        aggregates: Vec<(&'a str, &'a S, u64, &'a str, Standing)>,
         closed: Vec<(u64, ClosedAggregate)>,
         commands: &'a CommandMemory,
         clock: i64,
@@ -50,7 +57,7 @@ where
         causes: Vec<(&'a str, i64)>,
         last_offset: i64,
     }
-    let aggregates = partition.aggregates.iter().map(|(key, a)| (&**key, &a.state, a.version, &*a.tenant, a.blocked));
+    let aggregates = partition.aggregates.iter().map(|(key, a)| (&**key, &a.state, a.version, &*a.tenant, a.standing));
     let mut aggregates: Vec<_> = aggregates.collect();
     aggregates.sort_unstable_by_key(|a| a.0);
     let mut closed: Vec<_> = partition.closed.iter().map(|(print, digest)| (*print, *digest)).collect();
@@ -70,10 +77,10 @@ fn decode<T: Topology>(number: i32, snapshot: &Snapshot) -> Option<(Partition<T>
     let image: Image<T::State> = postcard::from_bytes(&snapshot.bytes).ok()?;
     let mut partition = Partition::new(number);
     let mut aggregates = HashMap::with_capacity(image.aggregates.len());
-    for (key, state, version, tenant, blocked) in image.aggregates {
+    for (key, state, version, tenant, standing) in image.aggregates {
         let key: Arc<str> = Arc::from(key);
         let tenant = partition.intern_tenant(&tenant);
-        aggregates.insert(key, Aggregate { state, version, tenant, timer: None, blocked });
+        aggregates.insert(key, Aggregate { state, version, tenant, timer: None, standing });
     }
     let keys: Vec<Arc<str>> = aggregates.keys().cloned().collect();
     partition.aggregates = aggregates;
@@ -149,20 +156,43 @@ pub(super) fn keep<T: Topology, L: Log>(
     owned: &Owned,
     signals: &Signals,
 ) {
-    let mut looked = Instant::now();
+    let mut due = Instant::now() + LOOK_EVERY + phase(topology.facts());
+    let mut latest = -1;
     loop {
         std::thread::sleep(Duration::from_millis(200));
         let Some(numbers) = owned.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
-        if looked.elapsed() < LOOK_EVERY {
+        if Instant::now() < due {
             continue;
         }
-        looked = Instant::now();
-        for number in numbers {
-            if let Err(why) = make(topology, log, snapshots, number, FACTS_MIN, signals) {
-                tracing::warn!(stage = topology.name(), partition = number, why, "no snapshot was made");
+        // A look that took long leaves some out, and so the phase stays.
+        while due <= Instant::now() {
+            due += LOOK_EVERY;
+        }
+        for number in in_turn(&numbers, latest) {
+            match make(topology, log, snapshots, number, FACTS_MIN, signals) {
+                Ok(false) => {}
+                // One for each look: the next partition's turn is at the next.
+                Ok(true) => {
+                    latest = number;
+                    break;
+                }
+                Err(why) => tracing::warn!(stage = topology.name(), partition = number, why, "no snapshot was made"),
             }
         }
     }
+}
+
+/// When within [`LOOK_EVERY`] a stage's maker looks. On one machine all services start together, and their makers would work in
+/// the same seconds on cores that decide. The place of a stage's facts in the catalogue is no other stage's, so neither is this:
+/// 15 s and steps of 2 s have no common divisor.
+fn phase(facts: Topic) -> Duration {
+    let place = facts as u64;
+    Duration::from_secs(LOOKS_APART.as_secs() * place % LOOK_EVERY.as_secs())
+}
+
+/// Those after the latest one, then those up to it, so that none waits for ever.
+fn in_turn(numbers: &BTreeSet<i32>, latest: i32) -> impl Iterator<Item = i32> {
+    numbers.range(latest + 1..).chain(numbers.range(..=latest)).copied()
 }
 
 /// Makes one snapshot, where at least `facts_min` offsets have come since the last.
@@ -180,16 +210,27 @@ pub(super) fn make<T: Topology, L: Log>(
     if stable < facts_min {
         return Ok(false);
     }
+    // Asked first: mostly too little has come since, and then the snapshot need not be read. A Postgres that is away ends the
+    // try here, and not after a fold of everything.
+    let key = key_of(topology, log, number).map_err(|e| e.to_string())?;
+    let reached = snapshots.reach(&key).map_err(|e| e.to_string())?;
+    if reached.is_some_and(|next| stable - next < facts_min) {
+        return Ok(false);
+    }
     let restored = restore(topology, log, snapshots, number).map_err(|e| e.to_string())?;
     let mut partition = restored.unwrap_or_else(|| Partition::new(number));
     if stable - partition.next_fact < facts_min {
         return Ok(false);
     }
     reader.assign(&[(at, partition.next_fact)].into()).map_err(|e| e.to_string())?;
-    let mut last = None;
+    let (mut last, mut spell) = (None, Instant::now());
     while !reader.done() {
         if signals.stopping() {
             return Ok(false);
+        }
+        if spell.elapsed() > SPELL {
+            std::thread::sleep(SPELL * PAUSES);
+            spell = Instant::now();
         }
         if let Some(record) = reader.poll(Duration::from_millis(50)).map_err(|e| e.to_string())? {
             partition.fold(topology, &record)?;
@@ -199,7 +240,6 @@ pub(super) fn make<T: Topology, L: Log>(
     let Some(last) = last else { return Ok(false) };
     let bytes = encode(&partition, last.offset).map_err(|e| e.to_string())?;
     let snapshot = Snapshot { next_offset: partition.next_fact, last_fact: fact_hash(&last), bytes };
-    let key = key_of(topology, log, number).map_err(|e| e.to_string())?;
     snapshots.save(&key, &snapshot).map_err(|e| e.to_string())?;
     tracing::info!(
         stage = topology.name(),
@@ -209,4 +249,31 @@ pub(super) fn make<T: Topology, L: Log>(
         "snapshot kept"
     );
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_proto::topics::CATALOGUE;
+
+    #[test]
+    fn no_two_stages_make_snapshots_in_the_same_second() {
+        let phases: BTreeSet<Duration> = CATALOGUE.iter().map(|entry| phase(entry.topic)).collect();
+        assert_eq!(phases.len(), CATALOGUE.len());
+        assert!(phases.iter().all(|phase| *phase < LOOK_EVERY));
+        // The stages there are stand further apart, around the end of the round too.
+        let stages = [Topic::Orders, Topic::Routes, Topic::Stock, Topic::Shipments, Topic::Notices].map(phase);
+        assert!(stages.windows(2).all(|pair| pair[0] + LOOKS_APART <= pair[1]), "{stages:?}");
+        assert!(stages[4] + LOOKS_APART <= stages[0] + LOOK_EVERY, "{stages:?}");
+    }
+
+    #[test]
+    fn each_partition_has_its_turn() {
+        let numbers = BTreeSet::from([0, 2, 5]);
+        let order = |latest| in_turn(&numbers, latest).collect::<Vec<_>>();
+        assert_eq!(order(-1), [0, 2, 5]);
+        assert_eq!(order(0), [2, 5, 0]);
+        assert_eq!(order(3), [5, 0, 2], "one that was taken away meanwhile");
+        assert_eq!(order(5), [0, 2, 5]);
+    }
 }

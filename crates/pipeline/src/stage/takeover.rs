@@ -6,10 +6,11 @@ use super::partition::Partition;
 use super::transaction::{offsets, stage_record};
 use super::worker::Active;
 use crate::log::{Log, Member as _, Offsets, Pace, Polled, Reader as _, Stamp, Transactional as _};
-use crate::{Effects, LogError, Record, TopicPartition, Topology};
+use crate::{Effects, LogError, TopicPartition, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 use weir_proto::log::v1::{Meta, Took, stage_fact::Fact};
+use weir_proto::topics::Topic;
 
 /// Snapshots are looked for no longer than this.
 const RESTORE_PATIENCE: Duration = Duration::from_secs(4);
@@ -21,42 +22,48 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     pub(super) fn take_over(&mut self, assigned: &[TopicPartition]) -> Result<(), StageError> {
         let started = Instant::now();
         self.pending.retain(|event| !matches!(event, Polled::Record(_)));
-        let numbers = self.co_partitioned(assigned)?;
+        let numbers = match self.co_partitioned(assigned) {
+            Ok(numbers) => numbers,
+            Err(why) => return self.refuse_assignment(assigned, why).map_err(StageError::Log),
+        };
         if !std::mem::take(&mut self.retake) || self.proof.is_none() {
             self.proof = Some(self.member.proof().map_err(StageError::Log)?);
+            self.stopped.clear();
         }
         let mut taken: BTreeMap<i32, Partition<T>> = BTreeMap::new();
         for number in &numbers {
-            let kept = self.resting.remove(number);
+            let kept = self.resting.remove(number).map(Partition::rearmed);
             taken.insert(*number, kept.unwrap_or_else(|| Partition::new(*number)));
         }
         self.resting.clear();
         let nonce: [u8; 16] = rand::random();
-        let committed = self.member.committed(assigned).map_err(StageError::Log);
+        let committed = self.member.committed(assigned);
         self.watchdog.alive();
         let outcome = committed.and_then(|committed| self.fence_and_replay(&numbers, &committed, &mut taken, &nonce));
         match outcome {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(StageError::Log(error)) => {
+            Err(error) => {
                 // What was assigned must survive the next try.
                 for number in numbers {
                     self.partitions.insert(number, Partition::new(number));
                 }
                 return Err(StageError::Log(error));
             }
-            Err(error) => return Err(error),
         }
         for (number, partition) in &taken {
-            let mut states = partition.states().into_iter();
+            // What a torn one still seems to owe may long have been done: its settling lies behind the gap.
+            let mut states = partition.sound_states().into_iter();
             self.parts.effects.taken(*number, &mut states);
         }
-        self.own(numbers.iter().copied().collect());
+        self.own(taken.keys().copied().collect());
         let live: usize = taken.values().map(Partition::live).sum();
+        let at_work: Vec<_> = assigned.iter().filter(|at| taken.contains_key(&at.partition)).copied().collect();
         self.partitions = taken;
         self.commit_corrected().map_err(StageError::Log)?;
-        self.member.resume(assigned).map_err(StageError::Log)?;
-        self.parts.signals.ready(true, "");
+        self.member.resume(&at_work).map_err(StageError::Log)?;
+        self.tell_readiness();
+        self.metrics.stopped(self.stopped.len());
         self.metrics.took_over(started.elapsed());
         tracing::info!(
             worker = self.parts.name, partitions = ?numbers, live, ms = started.elapsed().as_millis() as u64,
@@ -65,33 +72,36 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         Ok(())
     }
 
-    /// Offsets that had to be found from the facts are committed before anything else: the fence has committed the beginning,
-    /// and an owner that died now would leave what looks like a torn transaction.
+    /// Offsets that a zombie's last facts have moved on are committed before anything else: the fence has committed what stood
+    /// before, and an owner that died now would leave what looks like a torn transaction.
     fn commit_corrected(&mut self) -> Result<(), LogError> {
-        let numbers = std::mem::take(&mut self.corrected);
-        if numbers.is_empty() {
+        if self.corrected.is_empty() {
             return Ok(());
         }
         self.begin()?;
-        for number in numbers {
+        for number in self.corrected.clone() {
             let owner = self.partition_mut(number)?.owner;
             if let Some(open) = &mut self.open {
                 open.touch(number, owner);
             }
         }
-        self.commit()
+        self.commit()?;
+        self.corrected.clear();
+        Ok(())
     }
 
-    /// Partition p of every input must belong to one worker.
-    fn co_partitioned(&self, assigned: &[TopicPartition]) -> Result<Vec<i32>, StageError> {
+    /// Partition p of every input must belong to one worker, and there must be one of the facts. Else says what is wrong.
+    fn co_partitioned(&self, assigned: &[TopicPartition]) -> Result<Vec<i32>, &'static str> {
         let numbers: BTreeSet<i32> = assigned.iter().map(|at| at.partition).collect();
         let inputs = self.parts.topology.inputs();
         let whole = numbers.iter().all(|n| inputs.iter().all(|t| assigned.contains(&TopicPartition::new(*t, *n))));
-        if whole {
-            return Ok(numbers.into_iter().collect());
+        if !whole {
+            return Err("the inputs were assigned unevenly: does another member of the group read other topics?");
         }
-        let why = format!("the inputs of {} were assigned unevenly: {assigned:?}", self.parts.name);
-        Err(StageError::Log(LogError::Fatal(why)))
+        if numbers.last().is_some_and(|last| *last >= self.parts.log.partitions(self.parts.topology.facts())) {
+            return Err("the inputs have more partitions than the catalogue says: a key's partition must never change");
+        }
+        Ok(numbers.into_iter().collect())
     }
 
     fn fence_and_replay(
@@ -100,53 +110,108 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         committed: &Offsets,
         taken: &mut BTreeMap<i32, Partition<T>>,
         nonce: &[u8; 16],
-    ) -> Result<bool, StageError> {
+    ) -> Result<bool, LogError> {
         let facts = self.parts.topology.facts();
-        let mut reader = self.parts.log.reader(Pace::Eager).map_err(StageError::Log)?;
+        let mut reader = self.parts.log.reader(Pace::Eager)?;
         for (number, partition) in taken.iter_mut() {
-            partition.next_input = self.next_inputs(&mut reader, *number, committed).map_err(StageError::Log)?;
+            let Some(causes) = self.causes_where_forgotten(&mut reader, *number, committed)? else { return Ok(false) };
+            partition.next_input = self.next_inputs(&mut reader, *number, committed, &causes)?;
             self.watchdog.alive();
         }
         let from = offsets(taken.iter().map(|(n, p)| (*n, &p.next_input)));
-        self.member.accept(&from).map_err(StageError::Log)?;
+        self.member.accept(&from)?;
         if numbers.is_empty() {
             return Ok(true);
         }
-        self.fence(taken, &from, nonce).map_err(StageError::Log)?;
+        self.fence(taken, &from, nonce)?;
         let restoring = Instant::now();
         for (number, partition) in taken.iter_mut() {
-            self.watchdog.alive();
+            // Each may take most of what a seat may be silent for.
+            if self.interrupted()? {
+                return Ok(false);
+            }
             // Postgres may be slow to say that it is away: a fold from the beginning is better than a lost seat.
             if restoring.elapsed() < RESTORE_PATIENCE {
-                self.restore(partition, *number).map_err(StageError::Log)?;
+                self.restore(partition, *number)?;
             }
         }
         let starts = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
-        reader.assign(&starts).map_err(StageError::Log)?;
+        reader.assign(&starts)?;
         if !self.replay(&mut reader, taken, nonce)? {
             return Ok(false);
         }
-        for partition in taken.values_mut() {
-            if partition.check_against(committed, self.parts.topology.inputs())? {
-                self.corrected.insert(partition.number);
+        let inputs = self.parts.topology.inputs();
+        let mut torn = Vec::new();
+        for (number, partition) in taken.iter_mut() {
+            match partition.check_against(committed, inputs) {
+                Ok(true) => drop(self.corrected.insert(*number)),
+                Ok(false) => {}
+                Err(why) => torn.push((*number, why)),
             }
+        }
+        for (number, why) in torn {
+            taken.remove(&number);
+            self.stop_partition(number, &why);
         }
         Ok(true)
     }
 
-    /// Where the inputs go on: as committed; else, with nothing said yet, at their beginning.
+    /// The highest causes in the facts, where the group has forgotten an offset: they are looked for before the fence, which would
+    /// else commit the beginning. `None` where the group has other news.
+    fn causes_where_forgotten(
+        &mut self,
+        reader: &mut L::Reader,
+        number: i32,
+        committed: &Offsets,
+    ) -> Result<Option<BTreeMap<Topic, i64>>, LogError> {
+        let topology = self.parts.topology.clone();
+        let known = |topic: &Topic| committed.contains_key(&TopicPartition::new(*topic, number));
+        let facts = TopicPartition::new(topology.facts(), number);
+        let mut partition = Partition::<T>::new(number);
+        if topology.inputs().iter().all(known) || reader.bounds(facts)?.1 == 0 {
+            return Ok(Some(partition.causes));
+        }
+        tracing::error!(
+            worker = self.parts.name,
+            partition = number,
+            "offsets are forgotten: looking through the facts"
+        );
+        self.restore(&mut partition, number)?;
+        reader.assign(&[(facts, partition.next_fact)].into())?;
+        let mut polled = Instant::now();
+        while !reader.done() {
+            if polled.elapsed() > POLL_EVERY {
+                polled = Instant::now();
+                if self.parts.signals.stopping() || self.interrupted()? {
+                    return Ok(None);
+                }
+            }
+            let Some(record) = reader.poll(Duration::from_millis(20))? else { continue };
+            // What does not fold stops the partition in the replay, which says why.
+            if partition.fold(&*topology, &record).is_err() {
+                break;
+            }
+        }
+        Ok(Some(partition.causes))
+    }
+
+    /// Where the inputs go on: as committed; else behind the highest cause of a fact; with nothing said yet, at their beginning.
     fn next_inputs(
         &self,
         reader: &mut L::Reader,
         number: i32,
         committed: &Offsets,
-    ) -> Result<BTreeMap<weir_proto::topics::Topic, i64>, LogError> {
+        causes: &BTreeMap<Topic, i64>,
+    ) -> Result<BTreeMap<Topic, i64>, LogError> {
         let mut next = BTreeMap::new();
         for topic in self.parts.topology.inputs() {
             let at = TopicPartition::new(*topic, number);
             let offset = match committed.get(&at) {
                 Some(offset) => *offset,
-                None => reader.bounds(at)?.0,
+                None => match causes.get(topic) {
+                    Some(cause) => cause + 1,
+                    None => reader.bounds(at)?.0,
+                },
             };
             next.insert(*topic, offset);
         }
@@ -175,9 +240,10 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let id = format!("{name}:took/{number}/{}", hex(nonce));
             producer.send(record, &Stamp { partition: Some(*number), id: &id, time: now, traceparent: None })?;
         }
-        producer.drain()?;
+        let appended = producer.drain()?.appended;
         let offsets_quick = producer.send_offsets(from, &proof)?;
         let commit_quick = producer.commit()?;
+        self.skew.note_written(now, appended, self.parts.log.now());
         if !(offsets_quick && commit_quick) {
             self.producer = None;
         }
@@ -197,40 +263,37 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         Ok(())
     }
 
-    /// Folds until the own `Took` of every partition is read; false where the group has other news.
+    /// Folds until the own `Took` of every partition is read; false where the group has other news. A partition that does not
+    /// fold is stopped, and the others are not held up.
     fn replay(
         &mut self,
         reader: &mut L::Reader,
         taken: &mut BTreeMap<i32, Partition<T>>,
         nonce: &[u8; 16],
-    ) -> Result<bool, StageError> {
+    ) -> Result<bool, LogError> {
         let topology = self.parts.topology.clone();
         let mut behind: BTreeSet<i32> = taken.keys().copied().collect();
         let mut polled = Instant::now();
         while !behind.is_empty() {
             if polled.elapsed() > POLL_EVERY {
                 polled = Instant::now();
-                if self.parts.signals.stopping() || self.interrupted().map_err(StageError::Log)? {
+                if self.parts.signals.stopping() || self.interrupted()? {
                     return Ok(false);
                 }
             }
-            let Some(record) = reader.poll(Duration::from_millis(20)).map_err(StageError::Log)? else { continue };
-            if self.fold_one(&topology, taken, &record)? == Folded::Took(nonce.to_vec()) {
-                behind.remove(&record.partition);
+            let Some(record) = reader.poll(Duration::from_millis(20))? else { continue };
+            let Some(partition) = taken.get_mut(&record.partition) else { continue };
+            match partition.fold(&*topology, &record) {
+                Ok(Folded::Took(whose)) if whose == nonce => drop(behind.remove(&record.partition)),
+                Ok(_) => {}
+                Err(why) => {
+                    taken.remove(&record.partition);
+                    behind.remove(&record.partition);
+                    self.stop_partition(record.partition, &why);
+                }
             }
         }
         Ok(true)
-    }
-
-    fn fold_one(
-        &self,
-        topology: &T,
-        taken: &mut BTreeMap<i32, Partition<T>>,
-        record: &Record,
-    ) -> Result<Folded, StageError> {
-        let corrupt = |why| StageError::Corrupt { partition: record.partition, why };
-        let partition = taken.get_mut(&record.partition).ok_or_else(|| corrupt("not asked for".to_owned()))?;
-        partition.fold(topology, record).map_err(corrupt)
     }
 }
 
@@ -238,15 +301,15 @@ impl<T: Topology> Partition<T> {
     /// A committed input offset at or below the highest causing position proves a torn transaction: the facts are there and
     /// the offset is not. Without any committed offset the stage goes on behind the highest cause, with an alert.
     /// Says whether it had to.
-    fn check_against(&mut self, committed: &Offsets, inputs: &[weir_proto::topics::Topic]) -> Result<bool, StageError> {
+    fn check_against(&mut self, committed: &Offsets, inputs: &[Topic]) -> Result<bool, String> {
         let mut corrected = false;
         for topic in inputs {
             let Some(cause) = self.causes.get(topic).copied() else { continue };
             match committed.get(&TopicPartition::new(*topic, self.number)) {
                 Some(offset) if *offset <= cause => {
-                    let why =
-                        format!("{topic} is committed up to {offset}, but {cause} has caused a fact: torn transaction");
-                    return Err(StageError::Corrupt { partition: self.number, why });
+                    return Err(format!(
+                        "{topic} is committed up to {offset}, but {cause} has caused a fact: torn transaction"
+                    ));
                 }
                 Some(_) => {}
                 None => {
@@ -256,8 +319,8 @@ impl<T: Topology> Partition<T> {
                         "no committed offset, going on behind the highest cause"
                     );
                     let next = self.next_input.entry(*topic).or_insert(0);
+                    corrected |= *next <= cause;
                     *next = (*next).max(cause + 1);
-                    corrected = true;
                 }
             }
         }

@@ -20,6 +20,8 @@ pub(super) struct Open<F> {
     /// For the effects, after the commit.
     pub(super) said: Vec<Said<F>>,
     pub(super) inputs: usize,
+    /// Deadlines that were decided, by a clock that the acknowledgements have yet to confirm.
+    pub(super) deadlines: usize,
     pub(super) began: Millis,
     /// Spans end with the transaction.
     pub(super) spans: Vec<Traced>,
@@ -30,6 +32,12 @@ pub(super) struct Open<F> {
 pub(super) struct Passed {
     inputs: Vec<IgnoredInput>,
     at: Millis,
+}
+
+impl Passed {
+    pub(super) fn nothing(at: Millis) -> Passed {
+        Passed { inputs: Vec::new(), at }
+    }
 }
 
 /// A fact that was said in this transaction.
@@ -47,6 +55,7 @@ impl<F> Open<F> {
             touched: BTreeMap::new(),
             said: Vec::new(),
             inputs: 0,
+            deadlines: 0,
             began,
             spans: Vec::new(),
         }
@@ -83,6 +92,29 @@ pub(super) struct Cause<'a> {
     pub(super) step: u32,
 }
 
+impl<'a> Cause<'a> {
+    /// An input's, without the meta that it may carry.
+    pub(super) fn of(record: &'a Record, owner: i64, reference: i64) -> Cause<'a> {
+        Cause {
+            partition: record.partition,
+            owner,
+            at: record.time,
+            reference,
+            input: Some(record),
+            meta: None,
+            tenant: "",
+            key: &record.key,
+            traceparent: None,
+            step: 0,
+        }
+    }
+
+    /// With the meta of the input.
+    pub(super) fn read(self, meta: &'a Meta) -> Cause<'a> {
+        Cause { meta: Some(meta), tenant: &meta.tenant, ..self }
+    }
+}
+
 impl Cause<'_> {
     /// Meta of the next record of this decision.
     pub(super) fn next_meta(&mut self, version: u64) -> Meta {
@@ -100,7 +132,21 @@ impl Cause<'_> {
             reference: self.reference,
             step,
             body_hash: Vec::new(),
+            seen_version: 0,
         }
+    }
+
+    /// The id of the command that this decision sends with this step: the same whenever it is decided again. `version` is that of
+    /// the aggregate after it.
+    pub(super) fn command_id(&self, step: u32, version: u64) -> Vec<u8> {
+        let id = match self.input {
+            Some(input) => weir_proto::ids::derived_command(input.topic.name(), input.partition, input.offset, step),
+            None => {
+                let version = i64::try_from(version).unwrap_or(i64::MAX);
+                weir_proto::ids::derived_command(self.key, self.partition, version, step)
+            }
+        };
+        id.as_bytes().to_vec()
     }
 
     /// The id of the record with this step: the same whenever it is decided again.
@@ -137,10 +183,12 @@ pub(super) fn write_ignored<P, X: Transactional<P>>(
     for (partition, Passed { inputs, at }) in std::mem::take(&mut open.ignored) {
         let owner = open.touched.get(&partition).copied().unwrap_or(-1);
         let cause = inputs.last().and_then(|input| input.position.clone());
-        let id = cause.as_ref().map(|c| format!("{stage}:{}/{}/{}/ignored", c.topic, c.partition, c.offset));
+        let id = match &cause {
+            Some(cause) => format!("{stage}:{}/{}/{}/ignored", cause.topic, cause.partition, cause.offset),
+            None => format!("{stage}:{partition}/{}/nothing", at.0),
+        };
         let meta = Meta { key: stage.to_owned(), owner, at_ms: at.0, cause, ..Meta::default() };
         let record = stage_record(facts, meta, Fact::Ignored(Ignored { inputs }));
-        let id = id.unwrap_or_default();
         producer.send(record, &Stamp { partition: Some(partition), id: &id, time: at, traceparent: None })?;
     }
     Ok(())

@@ -2,12 +2,12 @@
 
 use super::clock::{Skew, follow_wall};
 use super::metrics::Metrics;
-use super::partition::Partition;
+use super::partition::{Partition, Standing};
 use super::snapshots::Owned;
-use super::transaction::{Open, offsets, write_ignored};
+use super::transaction::{Open, Passed, offsets, write_ignored};
 use super::watchdog::Watchdog;
 use super::{StageError, trace::Traced};
-use crate::log::{Log, LogError, Member as _, Pace, Polled, Reader as _, Transactional as _};
+use crate::log::{Drained, Log, LogError, Member as _, Pace, Polled, Reader as _, Transactional as _};
 use crate::snapshot::Snapshots;
 use crate::{Config, Effects, Record, Signals, TopicPartition, Topology};
 use prost::Message as _;
@@ -72,6 +72,8 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) retake: bool,
     /// Partitions whose offsets were found from their facts, and are not committed yet.
     pub(super) corrected: BTreeSet<i32>,
+    /// Partitions of the assignment that nothing may be decided on, and why.
+    pub(super) stopped: BTreeMap<i32, String>,
     /// What the maker of snapshots works on.
     pub(super) owned: Owned,
     pub(super) metrics: Metrics,
@@ -89,7 +91,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         .log
         .member(parts.topology.name(), &parts.instance, parts.topology.inputs(), parts.topology.pace())
         .map_err(StageError::Log)?;
-    let metrics = Metrics::new(parts.topology.name());
+    let metrics = Metrics::new(parts.topology.name(), &parts.name);
     let mut active = Active {
         parts,
         member,
@@ -108,6 +110,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         fenced: 0,
         retake: false,
         corrected: BTreeSet::new(),
+        stopped: BTreeMap::new(),
         owned: Arc::new(Mutex::new(Some(BTreeSet::new()))),
         metrics,
     };
@@ -191,7 +194,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         };
         match polled {
             Polled::Record(record) => {
-                self.skew.note(&record, self.parts.log.now());
+                self.skew.note_read(&record, self.parts.log.now());
                 self.judge(&record).map_err(StageError::Log)?;
                 if self.full() {
                     self.commit().map_err(StageError::Log)?;
@@ -269,10 +272,15 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let proof = self.proof.clone().ok_or_else(|| LogError::Unknown("no seat in the group".to_owned()))?;
         let touched = open.touched.keys().filter_map(|p| Some((*p, &self.partitions.get(p)?.next_input)));
         let next = offsets(touched);
-        let (started, inputs) = (Instant::now(), open.inputs);
+        let (started, inputs, before) = (Instant::now(), open.inputs, self.parts.log.now());
         let producer = self.producer()?;
         write_ignored(producer, facts, stage, &mut open)?;
-        let highest = producer.drain()?;
+        let Drained { highest, appended } = producer.drain()?;
+        self.skew.note_written(before, appended, self.parts.log.now());
+        if open.deadlines > 0 && !self.skew.tolerable() {
+            return Err(LogError::Abort("deadlines were decided by a clock that is off".to_owned()));
+        }
+        let producer = self.producer()?;
         let offsets_quick = producer.send_offsets(&next, &proof)?;
         self.watchdog.alive();
         let producer = self.producer()?;
@@ -309,6 +317,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
     /// Time passes: clocks move on, deadlines fire in (deadline, key) order.
     fn tick(&mut self) -> Result<(), LogError> {
+        if self.open.is_none() && self.skew.wants_measuring() {
+            self.measure()?;
+        }
         let inputs = self.parts.topology.inputs();
         let mut budget = DUE_MAX;
         let numbers: Vec<i32> = self.partitions.keys().copied().collect();
@@ -320,7 +331,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             }
             while budget > 0 && !self.full() {
                 let Some(partition) = self.partitions.get(&number) else { break };
-                let live = |key: &Arc<str>| partition.aggregates.get(key).is_some_and(|a| !a.blocked);
+                let live = |key: &Arc<str>| partition.standing(key) == Standing::Open;
                 let Some((deadline, key)) = partition.timers.iter().find(|(_, key)| live(key)).cloned() else { break };
                 if deadline > partition.clock {
                     break;
@@ -330,6 +341,18 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             }
         }
         Ok(())
+    }
+
+    /// Writes a fact that says nothing, to learn the broker's time from its acknowledgement.
+    fn measure(&mut self) -> Result<(), LogError> {
+        let Some((number, partition)) = self.partitions.iter().next() else { return Ok(()) };
+        let (number, owner, at) = (*number, partition.owner, partition.clock);
+        self.begin()?;
+        if let Some(open) = &mut self.open {
+            open.touch(number, owner);
+            open.ignored.entry(number).or_insert_with(|| Passed::nothing(at));
+        }
+        self.commit()
     }
 
     /// Answers a revocation: what is open is finished, or given up.
@@ -376,7 +399,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         tracing::warn!(worker = self.parts.name, %error, "taking over again");
         self.metrics.in_doubt();
         self.parts.signals.ready(false, "taking over again");
-        let numbers: Vec<i32> = self.partitions.keys().copied().collect();
+        let numbers: Vec<i32> = self.partitions.keys().filter(|n| !self.stopped.contains_key(n)).copied().collect();
         self.open.get_or_insert_with(|| Open::new(self.parts.log.now()));
         // Each call to a broker that is away takes its time; none of them hangs.
         self.watchdog.alive();
@@ -395,7 +418,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         let inputs = self.parts.topology.inputs();
         let all = numbers.iter().flat_map(|n| inputs.iter().map(|t| TopicPartition::new(*t, *n))).collect();
-        if self.proof.is_some() && !numbers.is_empty() {
+        if self.proof.is_some() && !(numbers.is_empty() && self.stopped.is_empty()) {
             self.retake = true;
             self.pending.push_front(Polled::Assigned(all));
         }

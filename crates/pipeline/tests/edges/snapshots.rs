@@ -4,7 +4,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPoolOptions;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
-use weir_pipeline::snapshot::{Snapshot, SnapshotKey, Snapshots};
+use weir_pipeline::snapshot::{Snapshot, SnapshotError, SnapshotKey, Snapshots};
 use weir_testkit::{Schema, Servers};
 
 fn key() -> SnapshotKey {
@@ -55,6 +55,31 @@ fn what_was_saved_is_loaded_unless_it_is_foreign_torn_or_older() {
     }
     execute(&runtime, &schema, "update stage_snapshots set bytes = '\\x010204'");
     assert_eq!(snapshots.load(&key()), None, "torn");
+}
+
+#[test]
+fn a_service_that_keeps_nothing_else_gets_its_schema_with_the_first() {
+    let runtime = runtime();
+    let schema = runtime.block_on(Servers::shared().schema("snapshots"));
+    execute(&runtime, &schema, &format!("drop schema \"{}\"", schema.name));
+    let snapshots = Snapshots::of_service(&Servers::shared().database_url, &schema.name).expect("an address");
+    assert_eq!(snapshots.load(&key()), None);
+    assert_eq!(snapshots.reach(&key()).expect("postgres says so"), None);
+    snapshots.save(&key(), &snapshot(10)).expect("saved");
+    assert_eq!(Snapshots::connect(&schema.pool).load(&key()), Some(snapshot(10)), "in the schema");
+    assert_eq!(snapshots.reach(&key()).expect("postgres says so"), Some(10));
+    let foreign = SnapshotKey { shape: 3, ..key() };
+    assert_eq!(snapshots.reach(&foreign).expect("postgres says so"), None);
+}
+
+#[test]
+fn who_asks_where_the_last_ends_is_told_that_postgres_is_away() {
+    let snapshots = Snapshots::of_service("postgres://nobody@127.0.0.1:1/nothing", "ingest").expect("an address");
+    assert!(
+        matches!(snapshots.reach(&key()), Err(SnapshotError::Postgres(_))),
+        "or everything would be folded for nothing"
+    );
+    assert!(matches!(Snapshots::of_service("hunter2", "ingest"), Err(SnapshotError::Address)));
 }
 
 #[test]

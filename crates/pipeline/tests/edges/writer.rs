@@ -34,6 +34,9 @@ fn a_record_that_no_topic_takes_is_refused_for_good() {
     let corner = Corner::new();
     let writer = corner.writer();
     let mut large = outgoing(Topic::Deliveries, "large");
+    // The largest that a stage may say: above the client's own default, below the topic's limit.
+    large.value = vec![7; 1_900_000];
+    corner.runtime.block_on(writer.write(large.clone(), "large", None)).expect("written");
     large.value = vec![7; 3 * 1024 * 1024];
     let outcome = corner.runtime.block_on(writer.write(large, "large", None));
     assert!(matches!(outcome, Err(LogError::Fatal(_))), "{outcome:?}");

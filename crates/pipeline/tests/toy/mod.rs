@@ -4,18 +4,20 @@ use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use weir_decider::{Decider, Decision, Fault, Ignored, Millis, Moment};
+use uuid::Uuid;
+use weir_decider::{Decider, Decision, Fault, Ignored, Millis, Moment, Rest};
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Pace, Reader as _};
+use weir_pipeline::log::{Log, Pace, Reader as _};
 use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::stage::{Partition, Worker, spawn};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Incoming, NoEffects, Outgoing, Record, Signals, TopicPartition, Topology};
-use weir_proto::log::v1::{Meta, stage_fact::Fact};
+use weir_proto::log::v1::{Answered, Meta, stage_fact::Fact};
 use weir_proto::order::v1::{NoteChanged, OrderEvent, order_event};
+use weir_proto::quarantine::v1::{QuarantineEvent, quarantine_event};
 use weir_proto::routing::v1::{RouteEvent, ShippingNoted, route_event};
 use weir_proto::topics::Topic;
 use weir_testkit::{Servers, unique_prefix, wait_for};
@@ -27,7 +29,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Remarks {
     said: BTreeSet<String>,
     due: Option<i64>,
+    rest: Option<i64>,
 }
+
+/// An hour, in milliseconds.
+pub const HOUR_MS: i64 = 3_600_000;
 
 impl Decider for Remarks {
     type Input = String;
@@ -36,8 +42,16 @@ impl Decider for Remarks {
     type World = ();
 
     fn decide(&self, moment: Moment<'_, ()>, remark: &String) -> Decision<String, ()> {
-        if remark == "deadline" {
-            return Decision::say(vec![format!("due {}", moment.at.0)]);
+        let at = moment.at.0;
+        match remark.as_str() {
+            "deadline" => return Decision::say(vec![format!("due {at}")]),
+            "in an hour" => return Decision::say(vec![format!("due {}", at + HOUR_MS)]),
+            // Its rule panics when the deadline comes.
+            "bomb" => return Decision::say(vec!["bomb".to_owned(), format!("due {at}")]),
+            // More than a topic takes.
+            "huge" => return Decision::say(vec!["x".repeat(1_950_000)]),
+            "rest" => return Decision::say(vec![format!("rests {at}")]),
+            _ => {}
         }
         if self.said.contains(remark) {
             return Decision::ignore(Ignored::Duplicate);
@@ -47,6 +61,7 @@ impl Decider for Remarks {
 
     fn evolve(&mut self, _: Millis, fact: &String) {
         self.due = fact.strip_prefix("due ").and_then(|ms| ms.parse().ok());
+        self.rest = fact.strip_prefix("rests ").and_then(|ms| ms.parse().ok());
         self.said.insert(fact.clone());
     }
 
@@ -55,11 +70,16 @@ impl Decider for Remarks {
     }
 
     fn expire(&self, _: Moment<'_, ()>) -> Decision<String, ()> {
+        assert!(!self.said.contains("bomb"), "the rule that panics");
         Decision::say(vec!["expired".to_owned()])
+    }
+
+    fn rest(&self) -> Option<Rest> {
+        self.rest.map(|from| Rest { from: Millis(from), end_state: 1 })
     }
 }
 
-/// Orders in, routes out.
+/// Orders in, routes out. Nothing is ever written to its second input.
 pub struct Toy;
 
 impl Topology for Toy {
@@ -71,7 +91,11 @@ impl Topology for Toy {
     }
 
     fn inputs(&self) -> &'static [Topic] {
-        &[Topic::Orders]
+        &[Topic::Orders, Topic::RoutingCommands]
+    }
+
+    fn reads_reference(&self) -> bool {
+        true
     }
 
     fn facts(&self) -> Topic {
@@ -126,6 +150,7 @@ pub struct Bench {
 pub struct Running {
     stop: Arc<AtomicBool>,
     workers: Vec<Worker>,
+    told: Arc<Mutex<Vec<(bool, String)>>>,
 }
 
 impl Running {
@@ -146,6 +171,14 @@ impl Running {
             let outcome = worker.thread.join().expect("worker panicked");
             assert!(outcome.is_err(), "a fenced worker must not end in good order");
         }
+    }
+
+    /// Waits until it tells its readiness so, in words that contain these.
+    pub fn await_told(&self, ready: bool, words: &str) {
+        wait_for(words, PATIENCE, || {
+            let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.iter().any(|(holds, why)| *holds == ready && why.contains(words)).then_some(())
+        });
     }
 }
 
@@ -177,12 +210,19 @@ impl Bench {
     }
 
     pub fn run_from(&self, instance: &str, snapshots: Option<Snapshots>) -> Running {
-        let stop = Arc::new(AtomicBool::new(false));
         let config = Config { instance: instance.to_owned(), ..self.config.clone() };
-        let log = KafkaLog::unchecked(&config);
-        let signals = Signals::new(stop.clone(), |_, _| {});
+        self.run_on(KafkaLog::unchecked(&config), instance, snapshots)
+    }
+
+    pub fn run_on(&self, log: impl Log, instance: &str, snapshots: Option<Snapshots>) -> Running {
+        let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
+        let config = Config { instance: instance.to_owned(), ..self.config.clone() };
+        let heard = told.clone();
+        let signals = Signals::new(stop.clone(), move |ready, why| {
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push((ready, why.to_owned()));
+        });
         let workers = spawn(Arc::new(Toy), log, &config, |_| NoEffects, snapshots, &signals).expect("worker");
-        Running { stop, workers }
+        Running { stop, workers, told }
     }
 
     fn put(&self, key: &str, value: Vec<u8>) -> impl Future<Output = ()> + use<> {
@@ -195,8 +235,12 @@ impl Bench {
     }
 
     fn put_remark(&self, key: &str, remark: &str) -> impl Future<Output = ()> + use<> {
+        self.put_with(key, remark, Meta::default())
+    }
+
+    fn put_with(&self, key: &str, remark: &str, meta: Meta) -> impl Future<Output = ()> + use<> {
         let note = NoteChanged { buyer_remark: remark.to_owned(), ..NoteChanged::default() };
-        let meta = Meta { tenant: "demo".to_owned(), key: key.to_owned(), ..Meta::default() };
+        let meta = Meta { tenant: "demo".to_owned(), key: key.to_owned(), ..meta };
         let event = OrderEvent { meta: Some(meta), event: Some(order_event::Event::NoteChanged(note)) };
         self.put(key, event.encode_to_vec())
     }
@@ -212,8 +256,68 @@ impl Bench {
         self.runtime.block_on(self.put(key, vec![0xff; 20]));
     }
 
-    pub fn write_with_deadline(&self, key: &str) {
-        self.runtime.block_on(self.put_remark(key, "deadline"));
+    pub fn write(&self, key: &str, remark: &str) {
+        self.runtime.block_on(self.put_remark(key, remark));
+    }
+
+    /// A remark that the door admitted under newer reference data.
+    pub fn write_under_reference(&self, key: &str, remark: &str, reference: i64) {
+        self.runtime.block_on(self.put_with(key, remark, Meta { reference, ..Meta::default() }));
+    }
+
+    /// A caller's command; its answer.
+    pub fn ask(&self, key: &str, remark: &str, seen_version: u64) -> Answered {
+        let command_id = Uuid::now_v7().as_bytes().to_vec();
+        let meta = Meta { command_id: command_id.clone(), body_hash: vec![7; 16], seen_version, ..Meta::default() };
+        self.runtime.block_on(self.put_with(key, remark, meta));
+        wait_for("an answer", PATIENCE, || {
+            self.stage_facts().into_iter().find_map(|fact| match fact {
+                Fact::Answered(answered) if answered.command_id == command_id => Some(answered),
+                _ => None,
+            })
+        })
+    }
+
+    /// A fact that no stage has said.
+    pub fn write_foreign_fact(&self, key: &str, owner: i64, version: u64) {
+        let meta = Meta { tenant: "demo".to_owned(), key: key.to_owned(), owner, version, ..Meta::default() };
+        let record = Toy.write_fact(meta, &"foreign".to_owned());
+        self.runtime.block_on(self.writer.write(record, "id", None)).expect("written");
+    }
+
+    /// Offset of the newest `Took` of a partition.
+    pub fn owner(&self, partition: i32) -> i64 {
+        let all = self.read(Topic::Routes);
+        let of_partition = all.iter().filter(|r| r.partition == partition);
+        let took = of_partition.filter(|r| matches!(r.envelope().expect("envelope").1, Some(Fact::Took(_))));
+        took.map(|record| record.offset).max().expect("an owner")
+    }
+
+    /// The facts of an order, in order.
+    pub fn said(&self, key: &str) -> Vec<String> {
+        self.facts().into_iter().filter(|(record, ..)| record.key == key).map(|(.., fact)| fact).collect()
+    }
+
+    pub fn await_said(&self, key: &str, fact: &str) {
+        wait_for(&format!("{key} to say {fact}"), PATIENCE, || self.said(key).iter().any(|f| f == fact).then_some(()));
+    }
+
+    /// Reason and key of what lies in quarantine.
+    pub fn quarantined(&self) -> Vec<(String, String)> {
+        let all = self.read(Topic::Quarantine);
+        let events = all.iter().filter_map(|record| record.decode::<QuarantineEvent>().expect("an event").event);
+        let kept = events.filter_map(|event| match event {
+            quarantine_event::Event::Quarantined(kept) => Some(kept),
+            quarantine_event::Event::Redriven(_) => None,
+        });
+        kept.map(|kept| (kept.reason, String::from_utf8_lossy(&kept.key).into_owned())).collect()
+    }
+
+    pub fn await_quarantined_for(&self, reason: &str, key: &str) {
+        let wanted = (reason.to_owned(), key.to_owned());
+        wait_for(&format!("{key} in quarantine: {reason}"), PATIENCE, || {
+            self.quarantined().contains(&wanted).then_some(())
+        });
     }
 
     /// Everything that is committed in a topic now.
@@ -240,7 +344,7 @@ impl Bench {
         facts
     }
 
-    fn stage_facts(&self) -> Vec<Fact> {
+    pub fn stage_facts(&self) -> Vec<Fact> {
         self.read(Topic::Routes).iter().filter_map(|r| r.envelope().expect("envelope").1).collect()
     }
 

@@ -5,7 +5,11 @@ use weir_decider::Millis;
 
 /// Empty where it waits for nothing. The line that is furthest behind says what the order waits for.
 pub fn waits_for(story: &Story) -> String {
-    match state(story).lowest {
+    let lowest = state(story).lowest;
+    if let (LineState::Routed | LineState::Allocated, Some(stuck)) = (lowest, &story.work.stuck) {
+        return format!("stuck: {}", silent(&stuck.waits_for, &stuck.pools, stuck.since_ms));
+    }
+    match lowest {
         LineState::Announced => "waits for the order itself".to_owned(),
         LineState::Parked => format!("parked: {}", story.route.parked.as_deref().unwrap_or_default()),
         LineState::Placed => since("waits for routing", story.placed.placed_at_ms),
@@ -22,6 +26,12 @@ pub fn waits_for(story: &Story) -> String {
         LineState::Packed => at_work(story, "packed", Stage::Packed),
         LineState::Shipped | LineState::Delivered | LineState::Cancelled => String::new(),
     }
+}
+
+/// "waits for inventory (pool main) since 14:05".
+pub fn silent(waits_for: &str, pools: &[String], since_ms: i64) -> String {
+    let pools = if pools.is_empty() { String::new() } else { format!(" (pool {})", pools.join(", ")) };
+    since(&format!("waits for {waits_for}{pools}"), since_ms)
 }
 
 fn since(what: &str, at_ms: i64) -> String {

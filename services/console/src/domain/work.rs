@@ -10,6 +10,19 @@ pub struct Work {
     pub lists: BTreeMap<String, PickList>,
     pub on_hold: Option<String>,
     pub cancelled: Option<String>,
+    /// What it waits for too long, until that comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Stuck>,
+}
+
+/// Another stage that has been silent for too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stuck {
+    /// "inventory" or "routing".
+    pub waits_for: String,
+    /// The silent ones, of inventory.
+    pub pools: Vec<String>,
+    pub since_ms: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +79,18 @@ impl Work {
     /// The work under a plan has ended; what has left the house stays told.
     pub fn stopped(&mut self, plan: u32) {
         self.lists.retain(|_, list| list.plan != plan || list.stage >= Stage::Shipped);
+    }
+
+    /// A pool has spoken; the others may still be silent. Routing is heard by the plan that it makes.
+    pub fn heard(&mut self, pool: &str) {
+        let Some(stuck) = &mut self.stuck else {
+            return;
+        };
+        let pools = stuck.pools.len();
+        stuck.pools.retain(|silent| silent != pool);
+        if pools > 0 && stuck.pools.is_empty() {
+            self.stuck = None;
+        }
     }
 
     /// How far a line has come; of several lists, the one that is furthest behind.

@@ -1,6 +1,7 @@
 //! Sentences for `allocations`, `shipments` and `notices`.
 
 use super::{because, quantities, unknown};
+use crate::domain::silent;
 use weir_proto::allocation::v1::AllocationEvent;
 use weir_proto::allocation::v1::allocation_event::Event as AllocationArm;
 use weir_proto::notice::v1::notice_event::Event as NoticeArm;
@@ -91,6 +92,9 @@ pub(super) fn shipment(event: &ShipmentEvent) -> String {
         }
         Some(ShipmentArm::OnHold(hold)) => format!("work on hold{}", because(&hold.reason)),
         Some(ShipmentArm::Resumed(_)) => "work goes on".to_owned(),
+        Some(ShipmentArm::Stuck(stuck)) => {
+            format!("stuck: plan {} {}", stuck.plan_version, silent(&stuck.waits_for, &stuck.pools, stuck.since_ms))
+        }
         Some(ShipmentArm::Stage(_)) | None => unknown(),
     }
 }
@@ -123,4 +127,23 @@ fn due_text(due: &NoticeDue) -> String {
         Medium::Unspecified => "message",
     };
     format!("{medium} \"{kind}\" to {} is due", due.recipient)
+}
+
+#[cfg(test)]
+mod tests {
+    //! The sentences in which several fields meet.
+    use super::*;
+    use weir_proto::shipment::v1::Stuck;
+
+    #[test]
+    fn a_wait_that_takes_too_long_names_whom_it_is_for() {
+        let said = |waits_for: &str, pools: &[&str]| {
+            let (waits_for, pools) = (waits_for.to_owned(), pools.iter().map(|pool| (*pool).to_owned()).collect());
+            let stuck = Stuck { plan_version: 2, waits_for, pools, since_ms: 1_795_269_900_000 };
+            shipment(&ShipmentEvent { meta: None, event: Some(ShipmentArm::Stuck(stuck)) })
+        };
+        let inventory = said("inventory", &["cold", "main"]);
+        assert_eq!(inventory, "stuck: plan 2 waits for inventory (pool cold, main) since 2026-11-21 14:05Z");
+        assert_eq!(said("routing", &[]), "stuck: plan 2 waits for routing since 2026-11-21 14:05Z");
+    }
 }

@@ -33,7 +33,7 @@ impl Event {
             Event::Shipment(event) => name!(&event.event, shipment::shipment_event:
                 FulfillmentOrderOpened, AllocationNoted, ReleaseNoted, PickListIssued, Picked, ShortPicked, Packed, Shipped,
                 CancelAccepted, CancelRefused, WorkStopped, ScanRecorded, ShippedAfterCancel, RouteNoted, OnHold,
-                Resumed; Stage),
+                Resumed, Stuck; Stage),
             Event::Notice(event) => name!(&event.event, notice::notice_event:
                 RecipientNoted, NoticeDue, NoticeSent, NoticeFailed; Stage),
             Event::Quarantine(event) => {

@@ -1,6 +1,6 @@
 //! `routes`, `allocations` and `shipments` → the views of plan, stock and work.
 
-use crate::domain::{Coverage, Hold, PickList, Route, Stage, Stock, Told, Work};
+use crate::domain::{Coverage, Hold, PickList, Route, Stage, Stock, Stuck, Told, Work};
 use weir_proto::allocation::v1::AllocationEvent;
 use weir_proto::allocation::v1::allocation_event::Event as AllocationArm;
 use weir_proto::routing::v1::RouteEvent;
@@ -84,9 +84,18 @@ pub(super) fn tell_work(event: &ShipmentEvent, at_ms: i64, view: &mut Work) {
         Some(ShipmentArm::Packed(packed)) => view.moved(&packed.pick_list_id, Stage::Packed, at_ms),
         Some(ShipmentArm::Shipped(shipped)) => view.shipped(&shipped.pick_list_id, &shipped.tracking_number, at_ms),
         Some(ShipmentArm::ScanRecorded(scan)) => view.scanned(&scan.tracking_number, &scan.kind, at_ms),
-        Some(ShipmentArm::WorkStopped(stopped)) => view.stopped(stopped.plan_version),
+        Some(ShipmentArm::WorkStopped(stopped)) => {
+            view.stopped(stopped.plan_version);
+            view.stuck = None;
+        }
         Some(ShipmentArm::OnHold(hold)) => view.on_hold = Some(hold.reason.clone()),
         Some(ShipmentArm::Resumed(_)) => view.on_hold = None,
+        Some(ShipmentArm::Stuck(stuck)) => {
+            let (waits_for, pools) = (stuck.waits_for.clone(), stuck.pools.clone());
+            view.stuck = Some(Stuck { waits_for, pools, since_ms: stuck.since_ms });
+        }
+        Some(ShipmentArm::FulfillmentOrderOpened(_)) => view.stuck = None,
+        Some(ShipmentArm::AllocationNoted(noted)) => view.heard(&noted.pool),
         Some(ShipmentArm::CancelAccepted(accepted)) => view.cancelled = Some(accepted.reason.clone()),
         _ => {}
     }

@@ -64,6 +64,14 @@ pub enum Fact {
     OnHold {
         reason: String,
     },
+    /// Another stage has been silent for too long.
+    Stuck {
+        plan: u32,
+        waits_for: WaitsFor,
+        /// Those that are silent, where inventory is awaited.
+        pools: Vec<String>,
+        since_ms: i64,
+    },
 }
 
 /// A plan as it was taken over from routing. Empty texts, no address and a zero ship-by mean "as in the plan before".
@@ -130,6 +138,15 @@ pub struct PickListIssued {
     pub ship_by_ms: i64,
 }
 
+/// Whose word is awaited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WaitsFor {
+    /// A pool's word on the plan.
+    Inventory,
+    /// The new plan that was asked for.
+    Routing,
+}
+
 /// Why the work under a plan ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
@@ -141,4 +158,19 @@ pub enum StopReason {
     PartlyShipped,
     /// Routing sent another plan unasked.
     Replanned,
+}
+
+impl WaitsFor {
+    pub const ALL: [WaitsFor; 2] = [WaitsFor::Inventory, WaitsFor::Routing];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            WaitsFor::Inventory => "inventory",
+            WaitsFor::Routing => "routing",
+        }
+    }
+
+    pub fn parse(slug: &str) -> Option<WaitsFor> {
+        WaitsFor::ALL.into_iter().find(|stage| stage.slug() == slug)
+    }
 }

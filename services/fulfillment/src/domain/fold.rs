@@ -1,6 +1,6 @@
 //! The facts folded into the state: the only way it changes.
 
-use super::{Allocation, End, Ended, Fact, Fulfillment, Opened, PickList, Plan, Said, Stage, StopReason, Word};
+use super::{Allocation, End, Ended, Fact, Fulfillment, Opened, PickList, Plan, Said, Stage, StopReason, Word, stuck};
 use weir_decider::Millis;
 
 pub(super) fn evolve(state: &mut Fulfillment, at: Millis, fact: &Fact) {
@@ -34,8 +34,10 @@ pub(super) fn evolve(state: &mut Fulfillment, at: Millis, fact: &Fact) {
         Fact::ShippedAfterCancel { tracking_number, .. } => {
             state.exceptions.insert(tracking_number.clone());
         }
+        Fact::Stuck { .. } => stuck::note(state),
         Fact::ScanRecorded { .. } | Fact::OnHold { .. } => {}
     }
+    stuck::follow(state, at);
 }
 
 fn open(state: &mut Fulfillment, opened: &Opened) {
@@ -49,6 +51,7 @@ fn open(state: &mut Fulfillment, opened: &Opened) {
     state.lists.clear();
     state.withdrawn = 0;
     state.stopped = false;
+    state.wait = None;
     // A word on an older plan is of no more use, but its sequence still tells a repeat from news.
     for word in state.words.values_mut().filter(|word| word.plan < opened.plan) {
         word.lines.clear();

@@ -211,6 +211,29 @@ fn withdraw(stage: &mut &'static str) {
     }
 }
 
+/// Feeds the inputs, and lets as long pass before each of these as makes a wait too long: every fact, and the messages.
+fn run_slowly(inputs: &[(bool, Input)]) -> (Vec<Fact>, Vec<Message>) {
+    let mut state = Fulfillment::default();
+    let (mut facts, mut messages) = (Vec::new(), Vec::new());
+    let mut at = Millis(0);
+    for (late, input) in inputs {
+        if *late {
+            at = at.plus(24 * 3_600_000);
+        }
+        while state.deadline().is_some_and(|deadline| deadline <= at) {
+            let due = state.expire(Moment { key: "order-1", at, world: &() });
+            assert!(matches!(due.facts[..], [Fact::Stuck { .. }]) && due.messages.is_empty(), "{due:?}");
+            due.facts.iter().for_each(|fact| state.evolve(at, fact));
+            facts.extend(due.facts);
+        }
+        let decision = state.decide(Moment { key: "order-1", at, world: &() }, input);
+        decision.facts.iter().for_each(|fact| state.evolve(at, fact));
+        facts.extend(decision.facts);
+        messages.extend(decision.messages);
+    }
+    (facts, messages)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
@@ -227,6 +250,24 @@ proptest! {
         let mut again = Fulfillment::default();
         facts.iter().enumerate().for_each(|(at, fact)| again.evolve(Millis(at as i64), fact));
         prop_assert_eq!(again.lists, state.lists);
+    }
+
+    /// Waits that take too long are told of, each once, and nothing else comes of it.
+    #[test]
+    fn a_wait_that_takes_too_long_changes_nothing(
+        inputs in prop::collection::vec((any::<bool>(), input()), 1..60)
+    ) {
+        let in_time: Vec<(bool, Input)> = inputs.iter().map(|(_, input)| (false, input.clone())).collect();
+        let (mut facts, messages) = run_slowly(&inputs);
+        let mut told = BTreeSet::new();
+        facts.retain(|fact| match fact {
+            Fact::Stuck { plan, waits_for, .. } => {
+                assert!(told.insert((*plan, waits_for.slug())), "told twice of plan {plan}");
+                false
+            }
+            _ => true,
+        });
+        prop_assert_eq!((facts, messages), run_slowly(&in_time));
     }
 
     /// Hands at two lists that are there: deeper than chance alone comes.

@@ -6,6 +6,7 @@ pub(super) use read::read;
 
 use super::placed;
 use crate::domain::{Allocation, Fact, Line, Opened, PickListIssued, Said, StopReason};
+use crate::stuck;
 use prost::Message as _;
 use weir_pipeline::Outgoing;
 use weir_proto::log::v1::Meta;
@@ -18,6 +19,9 @@ use weir_proto::topics::Topic;
 const ROUTE_CANCELLED: &str = "cancelled";
 
 pub(super) fn write(meta: Meta, fact: &Fact) -> Outgoing {
+    if let Fact::Stuck { waits_for, .. } = fact {
+        stuck::count(*waits_for, 1);
+    }
     let event = event(fact.clone());
     let (key, event_type) = (meta.key.clone(), event_type(&event));
     let value = ShipmentEvent { meta: Some(meta), event: Some(event) }.encode_to_vec();
@@ -66,6 +70,10 @@ fn event(fact: Fact) -> Event {
             Event::RouteNoted(pb::RouteNoted { state: ROUTE_CANCELLED.to_owned(), reason })
         }
         Fact::OnHold { reason } => Event::OnHold(pb::OnHold { reason }),
+        Fact::Stuck { plan, waits_for, pools, since_ms } => {
+            let waits_for = waits_for.slug().to_owned();
+            Event::Stuck(pb::Stuck { plan_version: plan, waits_for, pools, since_ms })
+        }
     }
 }
 
@@ -88,6 +96,7 @@ fn event_type(event: &Event) -> &'static str {
         Event::RouteNoted(_) => "weir.shipment.v1.RouteNoted",
         Event::OnHold(_) => "weir.shipment.v1.OnHold",
         Event::Resumed(_) => "weir.shipment.v1.Resumed",
+        Event::Stuck(_) => "weir.shipment.v1.Stuck",
     }
 }
 

@@ -4,7 +4,7 @@ mod inputs;
 
 use super::*;
 use crate::domain::{
-    Allocation, Line, Opened, Outcome, PickListIssued, Placed, Said, ShortReason, StockEffect, StopReason,
+    Allocation, Line, Opened, Outcome, PickListIssued, Placed, Said, ShortReason, StockEffect, StopReason, WaitsFor,
 };
 use prost::Message as _;
 use weir_decider::Millis;
@@ -102,6 +102,8 @@ fn facts() -> Vec<Fact> {
         Fact::ShippedAfterCancel { tracking_number: text("T1"), kind: text("delivered") },
         Fact::RouteCancelled { reason: text("payment-timeout") },
         Fact::OnHold { reason: text("short-after-shipping") },
+        Fact::Stuck { plan: 2, waits_for: WaitsFor::Inventory, pools: vec![text("main")], since_ms: 7 },
+        Fact::Stuck { plan: 2, waits_for: WaitsFor::Routing, pools: vec![], since_ms: 7 },
     ];
     facts.extend(ShortReason::ALL.map(short));
     facts.extend(

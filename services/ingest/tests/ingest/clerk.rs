@@ -95,3 +95,23 @@ fn what_cannot_be_read_lies_in_quarantine_and_the_rest_goes_on() {
     let money = ("money-not-integer-or-decimal-string".to_owned(), "total".to_owned());
     assert_eq!(reasons, [("body-not-json".to_owned(), String::new()), money]);
 }
+
+#[test]
+fn what_the_clerk_knows_outlives_it_in_a_snapshot() {
+    let house = House::open();
+    let _workers = house.clerk();
+    let told_of =
+        [("orders/create", "2099-01-01T10:00:01Z", "pending"), ("orders/paid", "2099-01-01T10:00:05Z", "paid")];
+    for (topic, updated, status) in told_of {
+        assert!(house.shopify(topic, &body(updated, status, "null")).status.is_success());
+    }
+    wait_for("the payment", PATIENCE, || (told(&house, "77", "shopify").len() == 2).then_some(()));
+    let key = ids::order_id("demo", "shopify", "acme", "77");
+    let facts = house.read(Topic::Orders);
+    let partition = facts.iter().find(|fact| fact.key == key).expect("it was told").partition;
+    let (kept, folded) = house.kept_and_folded(partition);
+    assert_eq!(kept.states(), folded.states());
+    let states = kept.states();
+    let [(known, order)] = &states[..] else { panic!("{states:?}") };
+    assert_eq!((*known, order.payment(), order.lines().len()), (&*key, weir_ingest::domain::PaymentState::Paid, 1));
+}

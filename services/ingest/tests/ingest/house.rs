@@ -16,7 +16,8 @@ use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::log::{Offsets, Pace};
 use weir_pipeline::reference::{Publisher, Table};
 use weir_pipeline::settings::create_topics;
-use weir_pipeline::stage::{self, Worker};
+use weir_pipeline::snapshot::Snapshots;
+use weir_pipeline::stage::{self, Partition, Worker};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Log as _, NoEffects, Reader as _, Record, Signals, TopicPartition};
 use weir_privacy::TenantKey;
@@ -100,6 +101,24 @@ impl House {
             ("webhook-signature", standard_webhooks::sign(SECRET, id, at_s, body.as_bytes())),
         ];
         self.post("/webhooks/generic/acme", &headers, body.to_owned())
+    }
+
+    /// The clerk's memory of a partition, twice: as a snapshot made now has it, and as the whole log has it.
+    pub fn kept_and_folded(&self, number: i32) -> (Partition<Clerk>, Partition<Clerk>) {
+        let schema = self.runtime.block_on(Servers::shared().schema("ingest"));
+        let snapshots = Snapshots::connect(&schema.pool);
+        let clerk = Clerk::new(self.key.clone());
+        let signals = Signals::new(self.stop.clone(), |_, _| {});
+        assert!(
+            stage::make_snapshot(&clerk, &self.log, &snapshots, number, &signals).expect("made"),
+            "there are facts"
+        );
+        let kept = stage::restore_snapshot(&clerk, &self.log, &snapshots, number).expect("the log answers");
+        let mut folded = Partition::new(number);
+        for record in self.read(Topic::Orders).iter().filter(|record| record.partition == number) {
+            folded.fold(&clerk, record).expect("the clerk's own facts fit");
+        }
+        (kept.expect("a good snapshot"), folded)
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {

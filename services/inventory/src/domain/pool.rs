@@ -18,7 +18,7 @@ pub struct Pool {
     pub(super) serving: BTreeSet<String>,
     /// Since when that is so.
     pub(super) since: Millis64,
-    /// The first fact that did not fit. The pool refuses everything from then on.
+    /// The first fact that did not fit. The stage stops the partition; asked all the same, the pool refuses.
     pub(super) broken: Option<String>,
 }
 
@@ -47,11 +47,6 @@ impl Pool {
     /// What is remembered of an order.
     pub fn order(&self, id: &str) -> Option<&Order> {
         self.orders.get(id)
-    }
-
-    /// Why the books can't be trusted any more.
-    pub fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
     }
 
     /// Since when freed stock waits to be offered.

@@ -28,7 +28,10 @@ pub fn status(error: AskError) -> Status {
         }
         AskError::Refused { code, detail } => match REFUSALS.iter().find(|known| known.slug == code) {
             Some(known) => Problem::new(*known, detail),
-            None => Problem::new(kind::FAILED_PRECONDITION, detail).with("code", code),
+            None => match kind::ALL.iter().find(|known| known.slug == code) {
+                Some(known) => Problem::new(*known, detail),
+                None => Problem::new(kind::FAILED_PRECONDITION, detail).with("code", code),
+            },
         },
         AskError::Conflict => Problem::new(kind::COMMAND_CONFLICT, "The command id came with another body before."),
         AskError::TimedOut { command_id } => {

@@ -1,7 +1,7 @@
 //! Each state by a table: what has been told, and what follows.
 
 use super::*;
-use crate::domain::{Hold, PickList, Placed, PlacedLine, Told, waits_for};
+use crate::domain::{Hold, PickList, Placed, PlacedLine, Stuck, Told, waits_for};
 
 const MOMENT: i64 = 1_795_269_900_000;
 
@@ -108,6 +108,23 @@ fn on_hold(story: &mut Story) {
     story.work.on_hold = Some("short-after-shipping".to_owned());
 }
 
+fn stuck(story: &mut Story) {
+    let pools = vec!["cold".to_owned(), "main".to_owned()];
+    story.work.stuck = Some(Stuck { waits_for: "inventory".to_owned(), pools, since_ms: MOMENT });
+}
+
+fn stuck_on_routing(story: &mut Story) {
+    story.work.stuck = Some(Stuck { waits_for: "routing".to_owned(), pools: Vec::new(), since_ms: MOMENT });
+}
+
+fn main_heard(story: &mut Story) {
+    story.work.heard("main");
+}
+
+fn cold_heard(story: &mut Story) {
+    story.work.heard("cold");
+}
+
 fn cancel_accepted(story: &mut Story) {
     story.work.cancelled = Some("changed-mind".to_owned());
 }
@@ -156,6 +173,28 @@ fn a_state_follows_from_what_was_told() {
             "held..shipped",
             "held: short-after-shipping",
         ),
+        (
+            &[placed, planned, released, stuck],
+            "routed",
+            "stuck: waits for inventory (pool cold, main) since 2026-11-21 14:05Z",
+        ),
+        (
+            &[placed, planned, released, stuck, main_heard],
+            "routed",
+            "stuck: waits for inventory (pool cold) since 2026-11-21 14:05Z",
+        ),
+        (
+            &[placed, planned, released, stuck, main_heard, cold_heard],
+            "routed",
+            "waits for inventory since 2026-11-21 14:05Z",
+        ),
+        (
+            &[placed, planned, released, allocated, issued, stopped, stuck_on_routing, main_heard],
+            "allocated",
+            "stuck: waits for routing since 2026-11-21 14:05Z",
+        ),
+        (&[placed, planned, released, stuck, held], "held", "held: over-2000 (review-desk)"),
+        (&[placed, planned, released, stuck, cancel_accepted], "cancelled", ""),
         (&[placed, route_cancelled], "cancelled", ""),
         (&[route_cancelled], "cancelled", ""),
         (&[placed, planned, released, issued, first_shipped, cancel_accepted], "shipped", ""),

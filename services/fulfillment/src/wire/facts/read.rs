@@ -2,7 +2,7 @@
 
 use super::super::{missing, placed, routes};
 use super::{ROUTE_CANCELLED, said_to_wire, stop_to_wire};
-use crate::domain::{Allocation, Fact, Opened, PickListIssued, Said, ShortReason, StopReason};
+use crate::domain::{Allocation, Fact, Opened, PickListIssued, Said, ShortReason, StopReason, WaitsFor};
 use prost::Message as _;
 use weir_decider::Fault;
 use weir_pipeline::Record;
@@ -43,6 +43,12 @@ pub(in super::super) fn read(record: &Record) -> Result<Fact, Fault> {
         }
         Event::RouteNoted(told) if told.state == ROUTE_CANCELLED => Fact::RouteCancelled { reason: told.reason },
         Event::OnHold(told) => Fact::OnHold { reason: told.reason },
+        Event::Stuck(told) => Fact::Stuck {
+            plan: told.plan_version,
+            waits_for: WaitsFor::parse(&told.waits_for).ok_or_else(|| unknown("stuck.waits_for", &told.waits_for))?,
+            pools: told.pools,
+            since_ms: told.since_ms,
+        },
         Event::RouteNoted(told) => return Err(unknown("route_noted.state", &told.state)),
         Event::Resumed(_) => return Err(unknown("event", "Resumed")),
         Event::Stage(_) => return Err(unknown("event", "StageFact")),
