@@ -1,0 +1,61 @@
+//! Harm that has been ordered and not done yet.
+
+use super::markers::{Marker, Target};
+use super::transactions::Identity;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use weir_pipeline::TopicPartition;
+
+/// What becomes of an EndTxn on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndFault {
+    /// It never arrives; the client asks again.
+    LoseRequest,
+    /// It is done, and the client does not hear of it.
+    LoseAnswer,
+    /// It arrives when it is let go; the client asks again meanwhile.
+    Delay,
+}
+
+/// What becomes of a produce request on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProduceFault {
+    /// It is refused.
+    Refuse,
+    /// It is done, and the client does not hear of it: it comes again, and is known by its sequence number.
+    LoseAnswer,
+    /// It is done, and the client gives it up.
+    TimeOut,
+}
+
+/// An EndTxn that is still under way (KAFKA-17754).
+#[derive(Clone, Debug)]
+pub struct LateEnd {
+    pub name: String,
+    pub by: Identity,
+    pub commit: bool,
+}
+
+#[derive(Default)]
+pub struct Faults {
+    /// Nobody answers.
+    pub down: bool,
+    /// How far the wall clock of the processes is ahead of the broker's.
+    pub skew_ms: i64,
+    pub ends: BTreeMap<String, VecDeque<EndFault>>,
+    pub late: Vec<LateEnd>,
+    pub produces: BTreeMap<TopicPartition, VecDeque<ProduceFault>>,
+    pub held: BTreeSet<Target>,
+    pub parked: Vec<Marker>,
+    /// Groups whose coordinator has moved and not been found yet.
+    pub moved: BTreeSet<String>,
+}
+
+impl Faults {
+    pub fn take_end(&mut self, name: &str) -> Option<EndFault> {
+        self.ends.get_mut(name)?.pop_front()
+    }
+
+    pub fn take_produce(&mut self, at: TopicPartition) -> Option<ProduceFault> {
+        self.produces.get_mut(&at)?.pop_front()
+    }
+}
