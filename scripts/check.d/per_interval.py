@@ -24,7 +24,7 @@ def main():
         count = counts.get(step, 0)
         if count == 0 and begin >= gone and end <= min(back, began + seconds * 1000):
             empty += 1
-        mark = "Postgres and Redis away" if is_away else ""
+        mark = "away" if is_away else ""
         print(f"  {step * 5:4d} … {step * 5 + 5:4d} s  {count:6d}  {mark}".rstrip())
     if empty:
         print(f"FAULT: no pick list in {empty} steps of the outage")

@@ -16,6 +16,8 @@ demo_pid=
 demo_status=0
 
 now_ms() { date +%s%3N; }
+# A moment of `now_ms` as `weir replay --from` takes it.
+rfc3339() { date -u -d "@$(($1 / 1000))" +%FT%TZ; }
 
 # A check that is stopped takes its own demo along, and nothing else.
 stop_demo() {

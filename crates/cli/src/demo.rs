@@ -50,6 +50,9 @@ pub struct Args {
     short: f64,
     #[arg(long, default_value_t = 2_000)]
     skus: usize,
+    /// Every order wants one unit of one article, and there is one unit in all
+    #[arg(long)]
+    last_unit: bool,
     /// How long an unpaid order keeps its reservation
     #[arg(long, default_value = "20s", value_parser = duration_ms)]
     pay_within: i64,

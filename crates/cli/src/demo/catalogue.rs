@@ -53,6 +53,8 @@ pub struct Catalogue {
     pub items: Vec<Item>,
     /// Index of the item that makes an order large.
     pub crate_item: usize,
+    /// Every order wants one of the first item, and there is one in all.
+    pub last_unit: bool,
     /// For each item the share of the demand up to it, for drawing one.
     cumulative: Vec<f64>,
 }
@@ -80,6 +82,7 @@ impl Catalogue {
             warehouses: ["north", "south", "west"].map(|name| format!("{name}-{run}")).to_vec(),
             shops: weir_channels::CHANNELS.iter().enumerate().map(shop).collect(),
             crate_item: items.len() - 1,
+            last_unit: false,
             items,
             cumulative,
         }
@@ -97,6 +100,9 @@ impl Catalogue {
 
     /// What is received of each item in each warehouse, where this is what the run will order of it.
     pub fn stock(&self, demand: &[i64]) -> Vec<(usize, usize, i64)> {
+        if self.last_unit {
+            return vec![(0, 0, 1)];
+        }
         let mut receipts = Vec::new();
         for (item, wanted) in demand.iter().enumerate() {
             let enough = if self.is_scarce(item) { wanted * 7 / 10 } else { wanted * 3 / 2 + 30 };

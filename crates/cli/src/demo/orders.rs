@@ -206,6 +206,19 @@ fn story(wish: &Wish, random: &mut StdRng) -> Story {
 }
 
 fn spec(catalogue: &Catalogue, random: &mut StdRng, placed_us: u64, story: Story) -> OrderSpec {
+    let lines = if catalogue.last_unit { vec![(0, 1)] } else { lines(catalogue, random) };
+    OrderSpec {
+        shop: random.random_range(0..catalogue.shops.len()),
+        number: 0,
+        lines,
+        region: random.random_range(0..REGIONS.len()),
+        buyer: random.random_range(0..5_000),
+        placed_us,
+        story,
+    }
+}
+
+fn lines(catalogue: &Catalogue, random: &mut StdRng) -> Vec<(usize, i64)> {
     let count = [1, 1, 1, 2, 2, 3][random.random_range(0..6)];
     let mut lines: Vec<(usize, i64)> = Vec::new();
     for _ in 0..count {
@@ -219,15 +232,7 @@ fn spec(catalogue: &Catalogue, random: &mut StdRng, placed_us: u64, story: Story
     if chance(random, LARGE_PERCENT) {
         lines.push((catalogue.crate_item, 1));
     }
-    OrderSpec {
-        shop: random.random_range(0..catalogue.shops.len()),
-        number: 0,
-        lines,
-        region: random.random_range(0..REGIONS.len()),
-        buyer: random.random_range(0..5_000),
-        placed_us,
-        story,
-    }
+    lines
 }
 
 fn chance(random: &mut StdRng, percent: f64) -> bool {

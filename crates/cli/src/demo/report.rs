@@ -19,6 +19,8 @@ pub struct Report {
     pub run: String,
     pub seed: u64,
     pub rate_per_second: u64,
+    /// When the first order was due, unix milliseconds: to lay the seconds of `pace` beside what else happened on the machine.
+    pub load_began_ms: i64,
     pub seconds: f64,
     pub deliveries: Deliveries,
     pub orders: Orders,

@@ -67,7 +67,9 @@ pub async fn run(args: &Args, installation: &Installation, run_id: &str) -> anyh
 
 async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyhow::Result<Stage> {
     let progress = Progress::new(u64::from(args.orders));
-    let catalogue = Arc::new(Catalogue::new(run_id, &installation.tenant, args.skus));
+    let mut catalogue = Catalogue::new(run_id, &installation.tenant, args.skus);
+    catalogue.last_unit = args.last_unit;
+    let catalogue = Arc::new(catalogue);
     let wish = Wish {
         orders: args.orders,
         rate_per_second: args.rate,
@@ -230,6 +232,7 @@ fn report(
         run: run_id.to_owned(),
         seed: args.seed,
         rate_per_second: args.rate,
+        load_began_ms: ledger.start_us / 1000,
         seconds: started.elapsed().as_secs_f64(),
         deliveries: remains.deliveries(),
         orders: remains.orders(),

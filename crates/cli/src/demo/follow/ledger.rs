@@ -48,12 +48,12 @@ pub struct Ledger {
     pub to_seen: Latencies,
     /// First pick lists in each second since the start.
     pub picks_per_second: Vec<u64>,
-    start_us: i64,
+    /// Wall time of the run's moment 0.
+    pub start_us: i64,
     pub last_news: Instant,
 }
 
 impl Ledger {
-    /// `start_us` is the wall time of the run's moment 0.
     pub fn new(catalogue: &Catalogue, plan: &Plan, start_us: i64) -> Ledger {
         let intended = |order: &crate::demo::orders::OrderSpec| {
             let clean = order.story == Story::Clean && !order.is_held(catalogue);

@@ -59,7 +59,7 @@ fn a_delivery_is_accounted_for_by_a_fact_or_by_an_ignoring_in_any_order_of_readi
     assert_eq!(scene.ledger.unaccounted(), 1);
     let position = Some(Position { topic: "deliveries".to_owned(), partition: 0, offset: 6 });
     let reason = IgnoredReason::Duplicate.into();
-    let inputs = vec![IgnoredInput { position, reason, key }];
+    let inputs = vec![IgnoredInput { position, reason, key, copy_of: None }];
     let fact = StageFact { fact: Some(stage_fact::Fact::Ignored(Ignored { inputs })) };
     let ignored = OrderEvent { meta: None, event: Some(Order::Stage(fact)) };
     scene.ledger.take(&record(Topic::Orders, 2, 0, "", ignored.encode_to_vec()), 0);
