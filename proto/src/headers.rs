@@ -16,8 +16,9 @@ pub const TRACESTATE: &str = "tracestate";
 /// On a record that was written back from quarantine: "stage:quarantine/partition/offset", the stage that it is for and the
 /// quarantined record. Other readers of the topic have had the record, and pass it over.
 pub const REDRIVEN: &str = "weir-redriven";
-/// On the last redriven record of a blocked aggregate.
-pub const UNBLOCK: &str = "weir-unblock";
+/// On a record that was written back from quarantine: "topic/partition/offset", the input that it is a copy of. By it the stage
+/// knows whose turn it is.
+pub const COPY_OF: &str = "weir-copy-of";
 
 pub const PROTOBUF: &str = "application/protobuf";
 pub const SPEC_VERSION: &str = "1.0";

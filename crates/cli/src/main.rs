@@ -8,6 +8,7 @@ mod doctor;
 mod histogram;
 mod installation;
 mod order;
+mod projection;
 mod quarantine;
 mod reference;
 mod replay;
@@ -57,6 +58,9 @@ enum Command {
     Verify(verify::Args),
     /// Events as JSON lines
     Replay(replay::Args),
+    /// What is folded into Postgres and Redis, and a fold made anew
+    #[command(subcommand)]
+    Projection(projection::Command),
     /// What could not be read, and the way back
     Quarantine(quarantine::Args),
     /// The main job: shops, stock, orders, holds, picking, messages, and a report
@@ -90,6 +94,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Topics(command) => topics::run(command, &installation).await,
         Command::Verify(args) => verify::run(args, &installation).await,
         Command::Replay(args) => replay::run(args, &installation).await,
+        Command::Projection(command) => projection::run(command, &installation).await,
         Command::Quarantine(args) => quarantine::run(args, &installation).await,
         Command::Shop(command) => shop::run(command, &installation).await,
         Command::Warehouse(command) => warehouse::run(command, &installation).await,

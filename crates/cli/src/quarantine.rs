@@ -1,22 +1,19 @@
 //! `weir quarantine`: what could not be read, with its reason; and the way back once the cause is mended.
 
 mod choice;
+mod kept;
+mod passed;
 mod readdress;
+mod redrive;
 
 use crate::installation::Installation;
-use choice::{Wish, choose};
-use prost::Message as _;
+use choice::Wish;
+use kept::{Entry, Kept};
+use redrive::Told;
 use serde_json::json;
-use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::Duration;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Offsets, Pace, Reader as _};
-use weir_pipeline::writer::{Redrive, Writer};
-use weir_pipeline::{Outgoing, Record, TopicPartition};
-use weir_proto::log::v1::Meta;
-use weir_proto::quarantine::v1::{QuarantineEvent, Quarantined, Redriven, quarantine_event};
-use weir_proto::topics::Topic;
 
 /// Lists or redrives quarantined records.
 #[derive(clap::Args, Debug, Clone)]
@@ -36,7 +33,7 @@ enum Action {
         #[arg(long)]
         all: bool,
     },
-    /// Writes records back through their input topic, in order.
+    /// Writes records back through their input topic, in order, and tells what came of it. Ends with 0 where all was taken in.
     Redrive {
         /// Only this key: an order id, or the subject it came under.
         #[arg(long)]
@@ -44,14 +41,16 @@ enum Action {
         /// Only this reason: "field-missing". What is parked behind such a record goes with it.
         #[arg(long)]
         reason: Option<String>,
+        /// Also what was redriven already: where a copy was lost, or was read by a version that did not know whose turn it was.
+        #[arg(long, requires = "key")]
+        again: bool,
+        /// Seconds to wait, in each round, for the stages to read what was written back.
+        #[arg(long, default_value_t = 20)]
+        patience: u64,
+        /// What came of it, as JSON.
+        #[arg(long)]
+        json: bool,
     },
-}
-
-/// One quarantined record and where it lies.
-struct Entry {
-    place: Record,
-    what: Quarantined,
-    redriven: bool,
 }
 
 /// Lists or redrives.
@@ -60,79 +59,39 @@ struct Entry {
 /// Where the log can't be read or written.
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
     let config = installation.log.clone();
-    let checked = config.clone();
-    // A wrong partition count would write a record back to where nobody looks for it.
-    let entries = tokio::task::spawn_blocking(move || read(&KafkaLog::connect(&checked)?)).await??;
-    match args.action {
-        Action::List { json, all } => list(entries.iter().filter(|e| all || !e.redriven), json),
-        Action::Redrive { key, reason } => {
-            let writer = Writer::connect(&config, "weir/redrive", Duration::from_secs(10))?;
-            let chosen = choose(&entries, &Wish { key, reason });
-            redrive(&writer, &chosen).await?;
-            println!("{} records redriven", chosen.len());
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn read(log: &KafkaLog) -> anyhow::Result<Vec<Entry>> {
-    let mut reader = log.reader(Pace::Eager)?;
-    let all: Offsets =
-        (0..log.partitions(Topic::Quarantine)).map(|p| (TopicPartition::new(Topic::Quarantine, p), 0)).collect();
-    reader.assign(&all)?;
-    let (mut entries, mut done) = (Vec::new(), HashSet::new());
-    while !reader.done() {
-        let Some(record) = reader.poll(Duration::from_millis(100))? else {
-            continue;
-        };
-        match record.decode::<QuarantineEvent>().map(|e| e.event) {
-            Ok(Some(quarantine_event::Event::Quarantined(what))) => {
-                entries.push(Entry { place: record, what, redriven: false });
+    tokio::task::spawn_blocking(move || {
+        // A wrong partition count would write a record back to where nobody looks for it.
+        let log = KafkaLog::connect(&config)?;
+        match args.action {
+            Action::List { json, all } => {
+                let mut entries = Kept::read(&log)?.entries;
+                entries.sort_by_key(|e| (e.place.partition, e.place.offset));
+                list(entries.iter().filter(|e| all || !e.redriven), json);
+                Ok(ExitCode::SUCCESS)
             }
-            Ok(Some(quarantine_event::Event::Redriven(redriven))) => {
-                if let Some(at) = redriven.position {
-                    done.insert((at.partition, at.offset));
+            Action::Redrive { key, reason, again, patience, json } => {
+                let wish = Wish { key, reason, again };
+                let told = redrive::redrive(&log, &wish, Duration::from_secs(patience))?;
+                if json {
+                    tell_json(&told)
+                } else {
+                    tell(&told)
                 }
+                Ok(if told.all_done() { ExitCode::SUCCESS } else { ExitCode::from(1) })
             }
-            Ok(None) | Err(_) => eprintln!("quarantine/{}@{} can't be read itself", record.partition, record.offset),
         }
-    }
-    for entry in &mut entries {
-        entry.redriven = done.contains(&(entry.place.partition, entry.place.offset));
-    }
-    entries.sort_by_key(|e| (e.place.partition, e.place.offset));
-    Ok(entries)
+    })
+    .await?
 }
 
 fn list<'a>(entries: impl Iterator<Item = &'a Entry>, as_json: bool) {
     let mut count = 0;
     for entry in entries {
         count += 1;
-        let (at, what) = (&entry.place, &entry.what);
-        let from = what.position.clone().unwrap_or_default();
         if as_json {
-            let line = json!({
-                "place": format!("quarantine/{}@{}", at.partition, at.offset),
-                "from": format!("{}/{}@{}", from.topic, from.partition, from.offset),
-                "time": at.time.0, "stage": what.stage, "key": at.key, "reason": what.reason, "field": what.field,
-                "detail": what.detail, "parked": what.parked, "redriven": entry.redriven, "bytes": what.value.to_vec(),
-            });
-            println!("{line}");
+            println!("{}", as_line(entry, true));
         } else {
-            let field = if what.field.is_empty() { String::new() } else { format!(" at {}", what.field) };
-            println!(
-                "{}@{}  {}  {}{field}: {}  (key {}, from {}/{}@{}, {} bytes)",
-                at.partition,
-                at.offset,
-                what.stage,
-                what.reason,
-                what.detail,
-                at.key,
-                from.topic,
-                from.partition,
-                from.offset,
-                what.value.len()
-            );
+            println!("{}", sentence(entry));
         }
     }
     if !as_json {
@@ -140,42 +99,64 @@ fn list<'a>(entries: impl Iterator<Item = &'a Entry>, as_json: bool) {
     }
 }
 
-/// In order within each key; the last of a key lifts its block.
-async fn redrive(writer: &Writer, entries: &[(&Entry, bool)]) -> anyhow::Result<()> {
-    for &(entry, last) in entries {
-        let from = entry.what.position.clone().unwrap_or_default();
-        let Some(topic) = Topic::parse(&from.topic) else {
-            anyhow::bail!("{} came from {:?}, which is no topic of the catalogue", entry.place.offset, from.topic);
-        };
-        let (key, value) = readdress::readdress(topic, &entry.place.key, &entry.what.value);
-        let record = Outgoing { topic, key, event_type: event_type_of(topic), value };
-        let place = format!("quarantine/{}/{}", entry.place.partition, entry.place.offset);
-        let traceparent = entry.what.headers.iter().find(|h| h.name == "traceparent").map(|h| h.value.as_str());
-        writer
-            .redrive(
-                record,
-                &place,
-                traceparent,
-                &Redrive { place: format!("{}:{place}", entry.what.stage), unblock: last },
-            )
-            .await?;
-        let done = Redriven { position: Some(entry.place.position()), topic: from.topic.clone() };
-        let event = QuarantineEvent {
-            meta: Some(Meta { key: entry.place.key.clone(), cause: Some(entry.place.position()), ..Meta::default() }),
-            event: Some(quarantine_event::Event::Redriven(done)),
-        };
-        let mark = Outgoing {
-            topic: Topic::Quarantine,
-            key: entry.place.key.clone(),
-            event_type: "weir.quarantine.v1.Redriven",
-            value: event.encode_to_vec(),
-        };
-        writer.write(mark, &format!("{place}/redriven"), None).await?;
+fn as_line(entry: &Entry, with_bytes: bool) -> serde_json::Value {
+    let what = &entry.what;
+    let from = what.position.clone().unwrap_or_default();
+    let mut line = json!({
+        "place": entry.at(),
+        "from": format!("{}/{}@{}", from.topic, from.partition, from.offset),
+        "time": entry.place.time.0, "stage": what.stage, "key": entry.place.key, "reason": what.reason,
+        "field": what.field, "detail": what.detail, "parked": what.parked, "redriven": entry.redriven,
+        "copy_of": what.copy_of.as_ref().map(|of| format!("{}/{}@{}", of.topic, of.partition, of.offset)),
+    });
+    if with_bytes {
+        line["bytes"] = json!(what.value.to_vec());
     }
-    Ok(())
+    line
 }
 
-/// The original type is in the quarantined headers for the reader; a redriven record is told apart by its own header.
-fn event_type_of(topic: Topic) -> &'static str {
-    topic.entry().message
+fn sentence(entry: &Entry) -> String {
+    let (at, what) = (&entry.place, &entry.what);
+    let from = what.position.clone().unwrap_or_default();
+    let field = if what.field.is_empty() { String::new() } else { format!(" at {}", what.field) };
+    format!(
+        "{}@{}  {}  {}{field}: {}  (key {}, from {}/{}@{}, {} bytes)",
+        at.partition,
+        at.offset,
+        what.stage,
+        what.reason,
+        what.detail,
+        at.key,
+        from.topic,
+        from.partition,
+        from.offset,
+        what.value.len()
+    )
+}
+
+fn tell(told: &Told) {
+    println!("{} records taken in", told.taken_in);
+    if !told.refused.is_empty() {
+        println!("{} came back:", told.refused.len());
+        for n in &told.refused {
+            println!("  {}", sentence(&told.entries[*n]));
+        }
+        println!("  deploy what reads them, then redrive again; torn ones no redrive helps: weir verify says why");
+    }
+    if told.waiting > 0 {
+        println!("{} wait for their turn, parked as before", told.waiting);
+    }
+    for (stage, count) in &told.unread {
+        println!(
+            "{count} written back; {stage} has not read them yet: see that it runs, then redrive again for the rest"
+        );
+    }
+}
+
+fn tell_json(told: &Told) {
+    let came_back: Vec<_> = told.refused.iter().map(|n| as_line(&told.entries[*n], false)).collect();
+    let line = json!({
+        "taken_in": told.taken_in, "came_back": came_back, "waiting": told.waiting, "not_read_yet": told.unread,
+    });
+    println!("{line}");
 }

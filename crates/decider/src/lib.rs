@@ -4,6 +4,7 @@
 //! change nothing; `evolve` takes in a fact and is the only way to change. The fold of the facts is the state, so replay is
 //! always safe. (Chassaing, "Functional Event Sourcing Decider", 2021.)
 
+pub mod plant;
 mod scenario;
 
 pub use scenario::{Scenario, Verdict, given};

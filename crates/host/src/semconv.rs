@@ -77,6 +77,7 @@ metrics! {
     PROJECTION_LAG = "weir.projection.lag", "{record}", "Records that a projection has not taken in yet.";
     EFFECT_DURATION = "weir.effect.duration", "s", "Time a call to the outside world took, by outcome.";
     FULFILLMENT_STUCK = "weir.fulfillment.stuck", "{order}", "Orders that waited too long for another stage, by stage.";
+    ROUTING_STUCK = "weir.routing.stuck", "{request}", "Requests that waited too long for another stage, by stage.";
 }
 
 /// Bounds for durations in seconds, fine around the promises that are made (100 ms, 300 ms, 1.2 s).
@@ -159,6 +160,7 @@ mod tests {
             "weir.projection.lag {record}",
             "weir.effect.duration s",
             "weir.fulfillment.stuck {order}",
+            "weir.routing.stuck {request}",
         ];
         assert_eq!(rows, pinned);
     }

@@ -2,7 +2,8 @@
 //!
 //! Every writer of the log uses this one function, so that a record looks alike whoever wrote it.
 
-use crate::Outgoing;
+use crate::record::place;
+use crate::{Outgoing, WrittenBack};
 use rdkafka::message::{Header, OwnedHeaders};
 use weir_decider::Millis;
 use weir_proto::headers as names;
@@ -33,6 +34,14 @@ pub(crate) fn headers(
         Some(value) => headers.insert(Header { key: names::TRACEPARENT, value: Some(value) }),
         None => headers,
     }
+}
+
+/// With the marks of a record that was written back from quarantine.
+pub(crate) fn marked(headers: OwnedHeaders, back: &WrittenBack) -> OwnedHeaders {
+    let of = place::render(&back.copy_of);
+    headers
+        .insert(Header { key: names::REDRIVEN, value: Some(&back.place) })
+        .insert(Header { key: names::COPY_OF, value: Some(&of) })
 }
 
 /// "2026-11-21T22:34:47.250Z". Written out by hand, because it is made for every record.

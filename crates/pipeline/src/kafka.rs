@@ -16,7 +16,7 @@ use producer::Spare;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use weir_decider::Millis;
 use weir_proto::topics::Topic;
 
@@ -28,6 +28,8 @@ pub struct KafkaLog {
     spares: Arc<Mutex<HashMap<String, Spare>>>,
     /// Asked for once: a take-over wants it for each partition.
     cluster_id: Arc<OnceLock<String>>,
+    /// What uptime counts from.
+    since: Instant,
 }
 
 impl KafkaLog {
@@ -43,7 +45,12 @@ impl KafkaLog {
 
     /// Without the check: for whoever has just made the topics.
     pub fn unchecked(config: &Config) -> KafkaLog {
-        KafkaLog { config: Arc::new(config.clone()), spares: Arc::default(), cluster_id: Arc::default() }
+        KafkaLog {
+            config: Arc::new(config.clone()),
+            spares: Arc::default(),
+            cluster_id: Arc::default(),
+            since: Instant::now(),
+        }
     }
 
     pub fn config(&self) -> &Config {
@@ -111,5 +118,17 @@ impl Log for KafkaLog {
     fn now(&self) -> Millis {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn uptime(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    fn sleep(&self, length: Duration) {
+        std::thread::sleep(length);
+    }
+
+    fn nonce(&self) -> [u8; 16] {
+        rand::random()
     }
 }

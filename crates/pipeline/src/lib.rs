@@ -24,6 +24,6 @@ pub use config::Config;
 pub use effects::{Effects, NoEffects};
 pub use log::{Log, LogError, Member, Polled, Reader, Transactional};
 pub use outgoing::Outgoing;
-pub use record::{Headers, Record, TopicPartition};
+pub use record::{Headers, Record, TopicPartition, WrittenBack};
 pub use signals::Signals;
 pub use topology::{Incoming, Topology};

@@ -173,6 +173,20 @@ pub trait Log: Clone + Send + Sync + 'static {
     /// How many partitions the topic has.
     fn partitions(&self, topic: Topic) -> i32;
 
-    /// Wall time. The loop uses it for bounds on its own work, and for ticks as STAGE.md §4 allows.
+    /// Wall time, which may be set: for ticks as STAGE.md §4 allows, and for how old a transaction is.
     fn now(&self) -> Millis;
+
+    /// Time since some fixed moment, never set back: for bounds on the loop's own work.
+    fn uptime(&self) -> Duration;
+
+    /// How long ago [`Log::uptime`] said so.
+    fn elapsed(&self, since: Duration) -> Duration {
+        self.uptime().saturating_sub(since)
+    }
+
+    /// Lets so much time pass.
+    fn sleep(&self, length: Duration);
+
+    /// Drawn afresh: what a take-over is known by.
+    fn nonce(&self) -> [u8; 16];
 }

@@ -15,7 +15,8 @@ pub trait Projection: Send + 'static {
 
     fn topics(&self) -> &'static [Topic];
 
-    /// The tables that a rebuild empties. A projection that names none can't be rebuilt by [`postgres::rebuild`].
+    /// All tables that it writes to, and no other projection does: a rebuild makes new ones. A projection that names none can't be
+    /// rebuilt.
     fn tables(&self) -> &'static [&'static str] {
         &[]
     }
@@ -27,6 +28,17 @@ pub trait Projection: Send + 'static {
         connection: &'a mut sqlx::PgConnection,
         batch: &'a [Record],
     ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
+}
+
+/// Why a store of rows or counters did not do as asked. Whether it did all the same is found out from the positions it keeps.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    /// Waiting may help.
+    #[error(transparent)]
+    Transient(Box<dyn std::error::Error + Send + Sync>),
+    /// It will not get better by itself.
+    #[error(transparent)]
+    Refused(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// One change of a counter in Redis.

@@ -29,8 +29,17 @@ pub struct Headers {
     /// Set on a record that was written back from quarantine: the stage that it is for, and the quarantined record's place,
     /// as "stage:quarantine/partition/offset".
     pub redriven: Option<String>,
-    /// Set on the last redriven record of a blocked aggregate.
-    pub unblock: bool,
+    /// Set beside it: the input that the record is a copy of.
+    pub copy_of: Option<Position>,
+}
+
+/// What marks a record that is written back from quarantine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WrittenBack {
+    /// [`Headers::redriven`].
+    pub place: String,
+    /// [`Headers::copy_of`].
+    pub copy_of: Position,
 }
 
 /// A record as it was read, committed and in order.
@@ -72,5 +81,37 @@ impl Record {
     /// `undecodable`.
     pub fn decode<M: prost::Message + Default>(&self) -> Result<M, Fault> {
         M::decode(self.value.clone()).map_err(|error| Fault::whole("undecodable", format!("{error}")))
+    }
+}
+
+/// A place in the log as a header says it: "topic/partition/offset".
+pub(crate) mod place {
+    use weir_proto::log::v1::Position;
+
+    pub(crate) fn render(position: &Position) -> String {
+        format!("{}/{}/{}", position.topic, position.partition, position.offset)
+    }
+
+    /// `None` where it is none.
+    pub(crate) fn parse(text: &str) -> Option<Position> {
+        let mut parts = text.split('/');
+        let topic = parts.next().filter(|topic| !topic.is_empty())?.to_owned();
+        let (partition, offset) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Position { topic, partition, offset })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_place_is_read_as_it_was_written() {
+            let place = Position { topic: "stock-commands".to_owned(), partition: 3, offset: 994 };
+            assert_eq!(render(&place), "stock-commands/3/994");
+            assert_eq!(parse(&render(&place)), Some(place));
+            for none in ["", "/1/2", "orders", "orders/1", "orders/x/2", "orders/1/2/3"] {
+                assert_eq!(parse(none), None, "{none:?}");
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! The stage: fence, replay, decide (STAGE.md). One worker is one thread with one seat, one producer, and the state of the
-//! partitions that it owns.
+//! partitions that it owns. [`spawn`] is for a process; with [`Seat`] a worker runs on its caller's stack, as in a simulation.
 
 mod clock;
 mod commands;
@@ -8,17 +8,22 @@ mod judge;
 mod metrics;
 mod partition;
 mod quarantine;
+mod reference;
 mod say;
+mod seat;
 mod snapshots;
 mod stopped;
 mod takeover;
 mod trace;
 mod transaction;
+mod waiting;
 mod watchdog;
 mod worker;
 
 pub use fold::Folded;
 pub use partition::{Aggregate, Partition};
+pub use seat::Seat;
+pub use snapshots::Keeping;
 
 use crate::snapshot::Snapshots;
 use crate::{Config, Effects, Log, LogError, Signals, Topology};
@@ -55,20 +60,11 @@ pub fn spawn<T: Topology, L: Log, E: Effects<T> + 'static>(
 ) -> Result<Vec<Worker>, StageError> {
     let mut workers = Vec::new();
     for (number, signals) in signals.of_each(config.workers).into_iter().enumerate() {
-        let name = format!("{}/{number}", topology.name());
-        let parts = worker::Parts {
-            topology: topology.clone(),
-            log: log.clone(),
-            config: config.clone(),
-            effects: effects(number),
-            snapshots: snapshots.clone(),
-            signals,
-            name: name.clone(),
-            instance: format!("{}.{}.{number}", topology.name(), config.instance),
-        };
+        let seat = Seat::new(topology.clone(), log.clone(), config, number, snapshots.clone(), signals);
+        let (name, effects) = (seat.name().to_owned(), effects(number));
         let thread = std::thread::Builder::new()
             .name(name.clone())
-            .spawn(move || worker::run(parts))
+            .spawn(move || seat.run_watched(effects))
             .map_err(StageError::Thread)?;
         workers.push(Worker { name, thread });
     }

@@ -10,7 +10,7 @@ use crate::kafka::client;
 use crate::kafka::convert::Names;
 use crate::{Config, LogError, Outgoing};
 use delivery::{Answers, Reply};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -18,7 +18,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 use weir_decider::Millis;
-use weir_proto::headers as names;
 use weir_proto::log::v1::Position;
 use weir_proto::partition::partition_of;
 
@@ -36,15 +35,6 @@ const PORTION_PATIENCE: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Writer {
     inner: Arc<Inner>,
-}
-
-/// What marks a record that comes back from quarantine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redrive {
-    /// "stage:quarantine/partition/offset": the stage that it is for, and the quarantined record's place.
-    pub place: String,
-    /// It is the last of its aggregate: the block ends with it.
-    pub unblock: bool,
 }
 
 /// Dropped with the last [`Writer`]; the threads then write what is left and end.
@@ -98,33 +88,9 @@ impl Writer {
     /// # Errors
     /// Where it is not known to be written: `Transient` if it certainly was not, `Unknown` if it may have been.
     pub async fn write(&self, record: Outgoing, id: &str, traceparent: Option<&str>) -> Result<Position, LogError> {
-        self.put(record, id, traceparent, None).await
-    }
-
-    /// Writes a record back from quarantine to the topic that it came from.
-    ///
-    /// # Errors
-    /// As [`Writer::write`].
-    pub async fn redrive(
-        &self,
-        record: Outgoing,
-        id: &str,
-        traceparent: Option<&str>,
-        redrive: &Redrive,
-    ) -> Result<Position, LogError> {
-        self.put(record, id, traceparent, Some(redrive)).await
-    }
-
-    async fn put(
-        &self,
-        record: Outgoing,
-        id: &str,
-        traceparent: Option<&str>,
-        redrive: Option<&Redrive>,
-    ) -> Result<Position, LogError> {
         let (reply, answer) = oneshot::channel();
         let (topic, source) = (record.topic, &self.inner.shared.source);
-        let headers = marked(headers(&record, id, source, wall_time(), traceparent), redrive);
+        let headers = headers(&record, id, source, wall_time(), traceparent);
         let partition = partition_of(record.key.as_bytes(), topic.partitions(self.inner.shared.config.partitions));
         self.inner.gathered.try_send(Parcel { record, partition, headers, reply: Box::new(reply) }).map_err(
             |e| match e {
@@ -168,12 +134,6 @@ impl Shared {
             Err(error) => tracing::error!(%error, "no new producer could be made"),
         }
     }
-}
-
-fn marked(headers: OwnedHeaders, redrive: Option<&Redrive>) -> OwnedHeaders {
-    let Some(redrive) = redrive else { return headers };
-    let headers = headers.insert(Header { key: names::REDRIVEN, value: Some(&redrive.place) });
-    if redrive.unblock { headers.insert(Header { key: names::UNBLOCK, value: Some("true") }) } else { headers }
 }
 
 /// Hands over what has come within each linger, until the last writer is gone.

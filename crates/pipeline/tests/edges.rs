@@ -8,6 +8,8 @@ mod counters;
 mod gateway;
 #[path = "edges/projector.rs"]
 mod projector;
+#[path = "edges/projector_rebuild.rs"]
+mod projector_rebuild;
 #[path = "edges/reference.rs"]
 mod reference;
 #[path = "edges/settings.rs"]

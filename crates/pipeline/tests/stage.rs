@@ -1,5 +1,7 @@
 //! The stage on real Kafka: exactly once over restarts, and partitions that move under load.
 
+#[path = "stage/gaps.rs"]
+mod gaps;
 #[path = "stage/standstill.rs"]
 mod standstill;
 #[path = "stage/time.rs"]

@@ -2,6 +2,7 @@
 
 mod assignor;
 mod code;
+mod digest;
 mod faults;
 mod group;
 mod groups;
@@ -10,12 +11,13 @@ mod offsets;
 mod partition;
 mod timers;
 mod transactions;
+mod watch;
 
 pub use code::Code;
 pub use faults::{EndFault, LateEnd, ProduceFault};
 pub use markers::Target;
 pub use offsets::Claim;
-pub use partition::{Entry, Stored};
+pub use partition::{Entry, PartitionLog, Stored};
 pub use transactions::{Coordination, Identity};
 
 use crate::random::Random;
@@ -23,10 +25,10 @@ use crate::settings::{Micros, SECOND, Settings};
 use faults::Faults;
 use group::Group;
 use offsets::GroupOffsets;
-use partition::PartitionLog;
 use std::collections::BTreeMap;
 use timers::{Event, Timers};
 use transactions::Transactions;
+pub(crate) use watch::{Slot, Watches};
 use weir_decider::Millis;
 use weir_pipeline::TopicPartition;
 use weir_proto::topics::{CATALOGUE, Topic};
@@ -39,7 +41,12 @@ pub struct Broker {
     pub cluster_id: String,
     now: Micros,
     timers: Timers,
-    partitions: BTreeMap<TopicPartition, PartitionLog>,
+    /// In the order of the catalogue, then of their numbers.
+    partitions: Vec<PartitionLog>,
+    names: Vec<TopicPartition>,
+    /// Where each topic's partitions begin among them.
+    first: BTreeMap<Topic, Slot>,
+    pub(crate) watches: Watches,
     transactions: Transactions,
     groups: BTreeMap<String, Group>,
     offsets: BTreeMap<String, GroupOffsets>,
@@ -49,11 +56,11 @@ impl Broker {
     pub fn new(settings: Settings) -> Broker {
         let mut random = Random::new(settings.seed);
         let cluster_id = format!("sim-{:016x}", random.next());
-        let mut partitions = BTreeMap::new();
+        let (mut names, mut first) = (Vec::new(), BTreeMap::new());
         for entry in CATALOGUE {
-            for number in 0..entry.topic.partitions(settings.partitions) {
-                partitions.insert(TopicPartition::new(entry.topic, number), PartitionLog::default());
-            }
+            first.insert(entry.topic, names.len());
+            let numbers = 0..entry.topic.partitions(settings.partitions);
+            names.extend(numbers.map(|number| TopicPartition::new(entry.topic, number)));
         }
         let mut broker = Broker {
             settings,
@@ -62,7 +69,10 @@ impl Broker {
             cluster_id,
             now: SECOND,
             timers: Timers::default(),
-            partitions,
+            partitions: names.iter().map(|_| PartitionLog::default()).collect(),
+            watches: Watches::new(names.len()),
+            names,
+            first,
             transactions: Transactions::default(),
             groups: BTreeMap::new(),
             offsets: BTreeMap::new(),
@@ -80,9 +90,9 @@ impl Broker {
         Millis(self.settings.begins_ms + i64::try_from(self.now / 1_000).unwrap_or(i64::MAX))
     }
 
-    /// The wall clock of the processes, which may differ from the broker's.
-    pub fn wall(&self) -> Millis {
-        Millis(self.clock().0 + self.faults.skew_ms)
+    /// The wall clock of a process, which may differ from the broker's.
+    pub fn wall(&self, process: Option<u32>) -> Millis {
+        Millis(self.clock().0 + self.faults.skew_of(process))
     }
 
     /// Lets time pass; what falls due meanwhile happens at its own time.
@@ -100,11 +110,19 @@ impl Broker {
         self.timers.first()
     }
 
-    /// The time that a request takes on its way; fails where nobody answers.
-    pub fn request(&mut self) -> Result<(), Code> {
-        let latency = self.random.within(self.settings.latency_us);
-        self.pass(latency);
+    /// The time that a request takes on its way.
+    pub fn latency(&mut self) -> Micros {
+        self.random.within(self.settings.latency_us) * self.faults.slowness
+    }
+
+    /// Fails where nobody answers.
+    pub fn answers(&self) -> Result<(), Code> {
         if self.faults.down { Err(Code::Unreachable) } else { Ok(()) }
+    }
+
+    pub fn start(&mut self) {
+        self.faults.down = false;
+        self.stir_waiting();
     }
 
     /// Goes away, and comes back after this.
@@ -117,12 +135,37 @@ impl Broker {
         topic.partitions(self.settings.partitions)
     }
 
-    pub fn partition(&self, at: TopicPartition) -> Result<&PartitionLog, Code> {
-        self.partitions.get(&at).ok_or(Code::UnknownTopicOrPartition)
+    pub(crate) fn slot(&self, at: TopicPartition) -> Result<Slot, Code> {
+        let number = Slot::try_from(at.partition).map_err(|_| Code::UnknownTopicOrPartition)?;
+        if at.partition >= self.partition_count(at.topic) {
+            return Err(Code::UnknownTopicOrPartition);
+        }
+        Ok(self.first.get(&at.topic).ok_or(Code::UnknownTopicOrPartition)? + number)
     }
 
-    pub fn partition_mut(&mut self, at: TopicPartition) -> Result<&mut PartitionLog, Code> {
-        self.partitions.get_mut(&at).ok_or(Code::UnknownTopicOrPartition)
+    pub(crate) fn at(&self, slot: Slot) -> (TopicPartition, &PartitionLog) {
+        (self.names[slot], &self.partitions[slot])
+    }
+
+    pub fn partition(&self, at: TopicPartition) -> Result<&PartitionLog, Code> {
+        self.slot(at).map(|slot| &self.partitions[slot])
+    }
+
+    /// Changes a partition; whoever reads it looks anew where that may matter to them.
+    pub fn change<T>(&mut self, at: TopicPartition, change: impl FnOnce(&mut PartitionLog) -> T) -> Result<T, Code> {
+        let slot = self.slot(at)?;
+        let partition = &mut self.partitions[slot];
+        let before = (partition.start(), partition.stable(), partition.offline);
+        let done = change(partition);
+        if before != (partition.start(), partition.stable(), partition.offline) {
+            self.stir(slot);
+        }
+        Ok(done)
+    }
+
+    /// Every partition, by name.
+    pub fn all(&self) -> impl Iterator<Item = (TopicPartition, &PartitionLog)> {
+        self.names.iter().copied().zip(&self.partitions)
     }
 
     fn after(&mut self, length: Micros, event: Event) {
@@ -136,7 +179,7 @@ impl Broker {
             Event::SessionEnd { group, member, since } => self.end_session(&group, &member, since),
             Event::PollDue { group, member } => self.look_for_polls(&group, &member),
             Event::RebalanceEnd { group, round } => self.end_rebalance(&group, round),
-            Event::Start => self.faults.down = false,
+            Event::Start => self.start(),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::Sim;
 use crate::broker::{Coordination, EndFault, Entry, ProduceFault, Stored, Target};
+use crate::log::record;
 use crate::settings::micros;
 use std::time::Duration;
 use weir_decider::Millis;
-use weir_pipeline::{Headers, TopicPartition};
+use weir_pipeline::{Headers, Record, TopicPartition};
 
 /// Power over a simulated cluster. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,25 @@ impl Control {
     /// Lets time pass for everybody.
     pub fn pass(&self, length: Duration) {
         self.sim.lock().pass(micros(length));
+    }
+
+    /// Every request and every fetch takes this many times as long, from now on.
+    pub fn slow(&self, times: u64) {
+        self.sim.lock().faults.slowness = times.max(1);
+    }
+
+    /// The partition has no leader: nobody writes to it or reads from it, until [`Control::bring_online`].
+    pub fn take_offline(&self, at: TopicPartition) {
+        let _ = self.sim.lock().change(at, |partition| partition.offline = true);
+    }
+
+    pub fn bring_online(&self, at: TopicPartition) {
+        let _ = self.sim.lock().change(at, |partition| partition.offline = false);
+    }
+
+    /// The broker refuses larger records; key and value count.
+    pub fn refuse_above(&self, bytes: usize) {
+        self.sim.lock().faults.record_bytes_max = bytes;
     }
 
     /// Sets the processes' wall clock apart from the broker's.
@@ -67,9 +87,7 @@ impl Control {
 
     /// A leader that was behind takes over: what was acknowledged from this offset on is gone.
     pub fn lose_tail(&self, at: TopicPartition, from: i64) {
-        if let Ok(partition) = self.sim.lock().partition_mut(at) {
-            partition.lose_tail(from);
-        }
+        let _ = self.sim.lock().change(at, |partition| partition.lose_tail(from));
     }
 
     /// Markers to this target wait until [`Control::release_markers`].
@@ -86,6 +104,11 @@ impl Control {
         self.sim.lock().faults.moved.insert(group.to_owned());
     }
 
+    /// The transactional id's coordinator moves: its next request there finds the old one first.
+    pub fn move_producer(&self, transactional_id: &str) {
+        self.sim.lock().faults.moved_producers.insert(transactional_id.to_owned());
+    }
+
     /// Every member is asked to join anew.
     pub fn rebalance(&self, group: &str) {
         self.sim.lock().rebalance(group);
@@ -100,11 +123,14 @@ impl Control {
         self.sim.lock().expire_offsets(group);
     }
 
+    /// Whatever the group has committed is 0 from now on.
+    pub fn reset_offsets(&self, group: &str) {
+        self.sim.lock().reset_offsets(group);
+    }
+
     /// Retention takes everything below this offset.
     pub fn cut(&self, at: TopicPartition, before: i64) {
-        if let Ok(partition) = self.sim.lock().partition_mut(at) {
-            partition.cut(before);
-        }
+        let _ = self.sim.lock().change(at, |partition| partition.cut(before));
     }
 
     /// The broker goes away, for good or until [`Control::start`].
@@ -118,7 +144,7 @@ impl Control {
     }
 
     pub fn start(&self) {
-        self.sim.lock().faults.down = false;
+        self.sim.lock().start();
     }
 
     /// Writes outside any transaction, as an edge does.
@@ -126,7 +152,38 @@ impl Control {
         let mut broker = self.sim.lock();
         let time = broker.clock();
         let record = Stored { key: key.to_owned(), value: value.to_vec().into(), headers: Headers::default() };
-        broker.partition_mut(at).map_or(-1, |partition| partition.append(time, record))
+        broker.change(at, |partition| partition.append(time, record)).unwrap_or(-1)
+    }
+
+    /// Shows every committed record of a partition from this offset on, without any wait; says where the next visit goes on.
+    pub fn visit(&self, at: TopicPartition, from: i64, mut see: impl FnMut(&Record)) -> i64 {
+        let mut next = from;
+        loop {
+            let found = {
+                let broker = self.sim.lock();
+                let Ok(partition) = broker.partition(at) else { return next };
+                let found = partition.next_committed(next);
+                found.map(|(offset, stored, time)| record(at, offset, stored, time))
+            };
+            match found {
+                Ok(record) => {
+                    next = record.offset + 1;
+                    see(&record);
+                }
+                Err(end) => return end,
+            }
+        }
+    }
+
+    /// First offset that is kept, the last stable offset, and the end.
+    pub fn bounds(&self, at: TopicPartition) -> (i64, i64, i64) {
+        let broker = self.sim.lock();
+        broker.partition(at).map_or((0, 0, 0), |partition| (partition.start(), partition.stable(), partition.end()))
+    }
+
+    /// What a group has committed of a partition; what a transaction has not decided yet does not count.
+    pub fn committed(&self, group: &str, at: TopicPartition) -> Option<i64> {
+        self.sim.lock().committed_of(group, at)
     }
 
     /// What the transaction of this id is at, and its producer's epoch.

@@ -6,14 +6,22 @@
 
 mod broker;
 mod control;
+mod current;
+pub mod house;
 mod log;
+#[cfg(feature = "plants")]
+pub mod plants;
 mod random;
 mod settings;
+mod wait;
+pub mod workload;
+mod world;
 
 pub use broker::{Coordination, Target};
 pub use control::Control;
 pub use log::{Seat, SimLog, SimMember, SimProducer, SimReader};
 pub use settings::{Protocol, Settings};
+pub use world::{ActorId, Outcome, Report, World};
 
 use broker::Broker;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,11 +30,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Clone)]
 pub struct Sim {
     broker: Arc<Mutex<Broker>>,
+    /// Partition count of every scaled topic.
+    scaled: i32,
 }
 
 impl Sim {
     pub fn new(settings: Settings) -> Sim {
-        Sim { broker: Arc::new(Mutex::new(Broker::new(settings))) }
+        let scaled = settings.partitions;
+        Sim { scaled, broker: Arc::new(Mutex::new(Broker::new(settings))) }
     }
 
     /// The log as stages, readers and verifiers see it.

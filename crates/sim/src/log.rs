@@ -10,15 +10,14 @@ pub use producer::SimProducer;
 pub use reader::SimReader;
 
 use crate::Sim;
-use crate::broker::{Broker, Code, Stored};
-use crate::settings::Micros;
+use crate::broker::{Code, Stored};
+use crate::current;
+use crate::settings::micros;
+use std::time::Duration;
 use weir_decider::Millis;
 use weir_pipeline::log::Pace;
 use weir_pipeline::{Log, LogError, Record, TopicPartition};
 use weir_proto::topics::Topic;
-
-/// How soon a poll that finds nothing may come again: a loop that never waits still gets on in time.
-const POLL_COST: Micros = 10;
 
 /// An installation's topics on the simulated cluster.
 #[derive(Clone)]
@@ -38,16 +37,16 @@ impl Log for SimLog {
     type Producer = SimProducer;
     type Reader = SimReader;
 
-    fn member(&self, group: &str, instance: &str, topics: &[Topic], _pace: Pace) -> Result<SimMember, LogError> {
-        Ok(SimMember::subscribe(self.sim.clone(), group, instance, topics))
+    fn member(&self, group: &str, instance: &str, topics: &[Topic], pace: Pace) -> Result<SimMember, LogError> {
+        Ok(SimMember::subscribe(self.sim.clone(), group, instance, topics, pace))
     }
 
     fn producer(&self, transactional_id: &str) -> Result<SimProducer, LogError> {
         SimProducer::init(self.sim.clone(), transactional_id)
     }
 
-    fn reader(&self, _pace: Pace) -> Result<SimReader, LogError> {
-        Ok(SimReader::new(self.sim.clone()))
+    fn reader(&self, pace: Pace) -> Result<SimReader, LogError> {
+        Ok(SimReader::new(self.sim.clone(), pace))
     }
 
     fn cluster_id(&self) -> Result<String, LogError> {
@@ -59,11 +58,25 @@ impl Log for SimLog {
     }
 
     fn partitions(&self, topic: Topic) -> i32 {
-        self.sim.lock().partition_count(topic)
+        topic.partitions(self.sim.scaled)
     }
 
     fn now(&self) -> Millis {
-        self.sim.lock().wall()
+        self.sim.lock().wall(current::process())
+    }
+
+    fn uptime(&self) -> Duration {
+        Duration::from_micros(self.sim.now())
+    }
+
+    fn sleep(&self, length: Duration) {
+        current::begin("sleep");
+        self.sim.wait(micros(length));
+    }
+
+    fn nonce(&self) -> [u8; 16] {
+        let random = &mut self.sim.lock().random;
+        (u128::from(random.next()) << 64 | u128::from(random.next())).to_be_bytes()
     }
 }
 
@@ -77,7 +90,7 @@ fn plain_error(code: Code) -> LogError {
     }
 }
 
-fn record(at: TopicPartition, offset: i64, stored: &Stored, time: Millis) -> Record {
+pub(crate) fn record(at: TopicPartition, offset: i64, stored: &Stored, time: Millis) -> Record {
     Record {
         topic: at.topic,
         partition: at.partition,
@@ -87,15 +100,4 @@ fn record(at: TopicPartition, offset: i64, stored: &Stored, time: Millis) -> Rec
         value: stored.value.clone(),
         headers: stored.headers.clone(),
     }
-}
-
-/// Moves time on to the next thing that can happen; says whether there is any left to wait for.
-fn wait_until(broker: &mut Broker, deadline: Micros, own: Option<Micros>) -> bool {
-    if broker.now() >= deadline || !broker.settings.waiting_passes_time {
-        return false;
-    }
-    let soonest = [broker.next_event(), own].into_iter().flatten().min().unwrap_or(deadline);
-    let until = soonest.clamp(broker.now() + 1, deadline);
-    broker.pass(until - broker.now());
-    true
 }

@@ -24,6 +24,11 @@ impl Random {
         low + self.next() % (high.saturating_sub(low) + 1)
     }
 
+    /// True once in so many times.
+    pub(crate) fn one_in(&mut self, times: u64) -> bool {
+        self.next().is_multiple_of(times.max(1))
+    }
+
     /// An index below `count`, which is not 0.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         usize::try_from(self.within((0, count.saturating_sub(1) as u64))).unwrap_or(0)

@@ -32,6 +32,11 @@ pub struct Settings {
     pub latency_us: (u64, u64),
     /// How long after a transaction's end its marker reaches a partition, drawn for each, in microseconds.
     pub marker_us: (u64, u64),
+    /// How long after something becomes visible a consumer that waits for it has it, for each pace, in microseconds. Whoever is
+    /// no actor of a world waits for less: until it is visible.
+    pub eager_us: (u64, u64),
+    pub prompt_us: (u64, u64),
+    pub batched_us: (u64, u64),
     pub transaction_timeout_ms: u64,
     /// How often the coordinator looks for transactions that have lasted too long.
     pub cleanup_interval_ms: u64,
@@ -52,6 +57,9 @@ impl Settings {
             begins_ms: 1_795_300_000_000,
             latency_us: (200, 1_200),
             marker_us: (300, 3_000),
+            eager_us: (100, 1_000),
+            prompt_us: (500, 10_000),
+            batched_us: (20_000, 300_000),
             transaction_timeout_ms: 4_000,
             cleanup_interval_ms: 1_000,
             session_timeout_ms: 6_000,

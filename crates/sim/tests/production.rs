@@ -2,6 +2,8 @@
 
 #[path = "production/echo.rs"]
 mod echo;
+#[path = "production/here.rs"]
+mod here;
 
 use echo::{Echo, input};
 use std::collections::BTreeMap;

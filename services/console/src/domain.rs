@@ -13,10 +13,10 @@ mod work;
 
 pub use moment::minute;
 pub use placed::{Placed, PlacedLine};
-pub use route::{Hold, Route};
+pub use route::{Hold, Route, Unanswered};
 pub use state::{LineState, OrderState, line_state, state};
 pub use stock::{Coverage, Stock, StockLine, Told};
-pub use waits::{silent, waits_for};
+pub use waits::{silent, unanswered, waits_for};
 pub use work::{PickList, Stage, Stuck, Work};
 
 /// How an order stands, as far as each topic has told.

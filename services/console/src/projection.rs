@@ -15,7 +15,7 @@ use weir_pipeline::projection::Projection;
 use weir_proto::topics::Topic;
 
 /// The projection "console.orders".
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Orders;
 
 impl Projection for Orders {

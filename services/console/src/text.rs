@@ -43,6 +43,10 @@ fn stage(fact: &StageFact) -> String {
         Some(Fact::Took(took)) => format!("{} took the partition over", took.owner),
         Some(Fact::Ignored(ignored)) => format!("{} inputs changed nothing", ignored.inputs.len()),
         Some(Fact::Blocked(blocked)) => format!("blocked: {}", blocked.reason),
+        Some(Fact::Resumed(resumed)) => match &resumed.position {
+            Some(at) => format!("what waited is taken in: {}/{}@{}", at.topic, at.partition, at.offset),
+            None => unknown(),
+        },
         Some(Fact::Unblocked(_)) => "unblocked".to_owned(),
         Some(Fact::Closed(_)) => "closed: at rest, only its digest is kept in memory".to_owned(),
         Some(Fact::Answered(answered)) => match &answered.refusal {

@@ -40,7 +40,7 @@ impl Topology for Wire {
     }
 
     fn shape(&self) -> u32 {
-        2
+        3
     }
 
     fn read(&self, record: &Record) -> Result<Incoming<Input>, Fault> {

@@ -8,7 +8,8 @@ mod refusal;
 
 pub use admission::{Admission, Limits};
 pub use door::{Access, Door, router};
-pub use grpc::Placing;
+pub use grpc::{Placing, received};
+pub use record::{Parcel, RECEIVED, encode, webhook};
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -6,6 +6,8 @@ mod assignment;
 mod backorders;
 #[path = "it/decisions.rs"]
 mod decisions;
+#[path = "it/leaving.rs"]
+mod leaving;
 #[path = "it/live.rs"]
 mod live;
 #[path = "it/making.rs"]

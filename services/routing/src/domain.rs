@@ -18,6 +18,7 @@ mod price;
 mod reroute;
 mod rules;
 mod state;
+mod stuck;
 pub mod world;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod tests;
 pub use fact::{Fact, Message};
 pub use input::Input;
 pub use state::Routing;
+pub use stuck::FULFILLMENT;
 pub use world::World;
 
 use weir_decider::{Decider, Decision, Ignored, Millis, Moment, Rest};
@@ -75,6 +77,7 @@ impl Decider for Routing {
             Input::RejectHold(answer) => self.reject(at, answer),
             Input::Reroute(asked) => self.reroute(at, asked),
             Input::NoteOutcome { outcome } => self.note_outcome(at, outcome),
+            Input::NoteRefusal { request_id, reason } => self.note_refusal(request_id, reason),
             Input::CancelOrder(asked) => self.cancel_commanded(at, asked),
             Input::Irrelevant => Decision::ignore(Ignored::Irrelevant),
         }
@@ -85,11 +88,15 @@ impl Decider for Routing {
     }
 
     fn deadline(&self) -> Option<Millis> {
-        self.pay_deadline()
+        self.pay_deadline().into_iter().chain(self.stuck_deadline()).min()
     }
 
     fn expire(&self, moment: Moment<'_, World>) -> Ruling {
-        self.time_out(At::from(moment))
+        let at = At::from(moment);
+        match self.pay_deadline() {
+            Some(deadline) if deadline <= at.at => self.time_out(at),
+            _ => self.tell_stuck(at),
+        }
     }
 
     fn rest(&self) -> Option<Rest> {

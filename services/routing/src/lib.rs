@@ -7,6 +7,7 @@ pub mod domain;
 pub mod edge;
 pub mod projection;
 mod run;
+mod stuck;
 pub mod wire;
 
 pub use run::run;

@@ -43,6 +43,10 @@ impl Projection for RoutesProjection {
         &[Topic::Routes]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["holds", "steps"]
+    }
+
     fn apply<'a>(
         &'a mut self,
         connection: &'a mut PgConnection,

@@ -6,6 +6,7 @@
 use crate::config::{self, Config};
 use crate::edge::grpc::Edge;
 use crate::projection::{self, RoutesProjection};
+use crate::stuck;
 use crate::wire::RoutingTopology;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -36,6 +37,7 @@ pub fn run() -> ExitCode {
 
 async fn start(boot: Boot, config: Option<Config>) -> Result<Parts, BoxError> {
     let config = config.ok_or("the configuration has faults")?;
+    stuck::begin();
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(CONNECT_PATIENCE)

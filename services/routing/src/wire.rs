@@ -11,6 +11,7 @@ mod reference;
 mod tests;
 
 use crate::domain::{Fact, Input, Message, Routing, World};
+use crate::stuck;
 use prost::Message as _;
 use weir_decider::Fault;
 use weir_pipeline::{Incoming, Outgoing, Record, Topology};
@@ -45,7 +46,7 @@ impl Topology for RoutingTopology {
     }
 
     fn shape(&self) -> u32 {
-        1
+        2
     }
 
     fn reads_reference(&self) -> bool {
@@ -66,6 +67,9 @@ impl Topology for RoutingTopology {
     }
 
     fn write_fact(&self, meta: Meta, fact: &Fact) -> Outgoing {
+        if let Fact::Stuck { .. } = fact {
+            stuck::count(1);
+        }
         let (event_type, event) = fact::write(&meta, fact);
         let key = meta.key.clone();
         let value = RouteEvent { meta: Some(meta), event: Some(event) }.encode_to_vec();

@@ -37,10 +37,10 @@ pub(super) async fn postgres(installation: &Installation, lag_max: i64) -> Vec<L
 /// The offset rows of every schema that has them.
 async fn places(url: &str) -> Result<Places, sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
-    let schemas =
-        sqlx::query("select table_schema::text from information_schema.tables where table_name = 'projection_offsets'")
-            .fetch_all(&mut connection)
-            .await?;
+    // Not those of a rebuild under way: they are behind by nature.
+    let query = "select table_schema::text from information_schema.tables where table_name = 'projection_offsets'
+        and right(table_schema, 8) <> '_rebuild'";
+    let schemas = sqlx::query(query).fetch_all(&mut connection).await?;
     let mut places = Places::new();
     for schema in schemas {
         let schema: String = schema.try_get(0)?;

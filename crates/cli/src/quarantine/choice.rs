@@ -1,93 +1,97 @@
-//! Which quarantined records are written back, and which of them lift a block.
+//! Which quarantined records are written back in a round.
+//!
+//! Of each stage and key the longest run of those that wait, in their order, that lies in one topic: across topics Kafka keeps no
+//! order, and the stage would send back whatever comes before its turn. The rest has its turn in the next round.
 
-use super::Entry;
-use std::collections::HashSet;
+use super::kept::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use weir_proto::topics::Retention;
 
 /// What was asked for.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wish {
     pub key: Option<String>,
     pub reason: Option<String>,
+    /// Also what is marked as redriven.
+    pub again: bool,
 }
 
-/// Records to write back, in order; true where the record is the last of its key, so that the block ends with it.
-///
-/// What only waits goes with what it waits for: where a record of the same key stays behind, so do those that are parked, and the
-/// block stays.
-pub(super) fn choose<'a>(entries: &'a [Entry], wish: &Wish) -> Vec<(&'a Entry, bool)> {
-    let pending = |e: &&Entry| !e.redriven && wish.key.as_ref().is_none_or(|key| e.place.key == *key);
-    let named = |e: &Entry| wish.reason.as_ref().is_none_or(|reason| e.what.reason == *reason);
-    let stays = |e: &&Entry| pending(e) && !e.what.parked && !named(e);
-    let held: HashSet<_> = entries.iter().filter(stays).map(whose).collect();
-    let goes = |e: &&Entry| pending(e) && if e.what.parked { !held.contains(&whose(e)) } else { named(e) };
-    let mut later = HashSet::new();
-    let with_last = |e: &'a Entry| (e, later.insert(whose(e)) && !held.contains(&whose(e)));
-    let mut chosen: Vec<_> = entries.iter().filter(goes).rev().map(with_last).collect();
-    chosen.reverse();
-    chosen
+/// What a run has done so far, by place in the list of entries.
+#[derive(Default)]
+pub(super) struct Done {
+    pub written: HashSet<usize>,
+    /// Came back, and would come back again.
+    pub refused: HashSet<usize>,
 }
 
 /// A block is one stage's, of one key.
-fn whose(entry: &Entry) -> (&str, &str) {
+pub(super) type Whose<'a> = (&'a str, &'a str);
+
+pub(super) fn whose(entry: &Entry) -> Whose<'_> {
     (&entry.what.stage, &entry.place.key)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use weir_decider::Millis;
-    use weir_pipeline::Record;
-    use weir_proto::quarantine::v1::Quarantined;
-    use weir_proto::topics::Topic;
-
-    /// By key and reason, at its place in the list.
-    fn entries(told: &[(&str, &str)]) -> Vec<Entry> {
-        let entry = |(offset, (key, reason)): (usize, &(&str, &str))| Entry {
-            place: Record {
-                topic: Topic::Quarantine,
-                partition: 0,
-                offset: offset as i64,
-                time: Millis(0),
-                key: (*key).to_owned(),
-                value: Default::default(),
-                headers: Default::default(),
-            },
-            what: Quarantined {
-                stage: "routing".to_owned(),
-                reason: (*reason).to_owned(),
-                parked: *reason == "parked",
-                ..Quarantined::default()
-            },
-            redriven: false,
-        };
-        told.iter().enumerate().map(entry).collect()
+/// Those to write back now, in order within each stage and key.
+pub(super) fn choose(entries: &[Entry], wish: &Wish, done: &Done) -> Vec<usize> {
+    let mut chosen = Vec::new();
+    for slots in in_order(entries).values() {
+        let mut topic = None;
+        for &slot in slots {
+            let entry = &entries[slot];
+            if !pending(entry, slot, wish, done) {
+                continue;
+            }
+            if done.refused.contains(&slot) || !named(entry, wish) {
+                if holds_up(entry) {
+                    break;
+                }
+                continue;
+            }
+            if *topic.get_or_insert_with(|| entry.from()) != entry.from() {
+                break;
+            }
+            chosen.push(slot);
+        }
     }
-
-    fn chosen(entries: &[Entry], reason: Option<&str>) -> Vec<(i64, bool)> {
-        let wish = Wish { key: None, reason: reason.map(str::to_owned) };
-        choose(entries, &wish).into_iter().map(|(entry, last)| (entry.place.offset, last)).collect()
-    }
-
-    #[test]
-    fn what_waits_goes_with_what_it_waits_for() {
-        let all = entries(&[("a", "panic"), ("b", "field-missing"), ("a", "parked"), ("b", "parked"), ("b", "parked")]);
-        assert_eq!(chosen(&all, Some("panic")), [(0, false), (2, true)]);
-        assert_eq!(chosen(&all, Some("field-missing")), [(1, false), (3, false), (4, true)]);
-        assert_eq!(chosen(&all, Some("body-not-json")), []);
-        assert_eq!(chosen(&all, None).len(), 5);
-    }
-
-    #[test]
-    fn a_block_stays_while_a_record_stays_behind() {
-        let all = entries(&[("a", "panic"), ("a", "parked"), ("a", "field-missing")]);
-        assert_eq!(chosen(&all, Some("panic")), [(0, false)]);
-        assert_eq!(chosen(&all, None), [(0, false), (1, false), (2, true)]);
-    }
-
-    #[test]
-    fn what_was_written_back_is_no_longer_waited_for() {
-        let mut all = entries(&[("a", "panic"), ("a", "parked")]);
-        all[0].redriven = true;
-        assert_eq!(chosen(&all, Some("panic")), [(1, true)]);
-    }
+    chosen
 }
+
+/// The entries of each stage and key as the stage has them in its list. A copy that came back has its original's place.
+pub(super) fn in_order(entries: &[Entry]) -> BTreeMap<Whose<'_>, Vec<usize>> {
+    let mut order: BTreeMap<Whose<'_>, Vec<usize>> = BTreeMap::new();
+    let mut places: HashMap<(Whose<'_>, &str, i32, i64), usize> = HashMap::new();
+    for (n, entry) in entries.iter().enumerate() {
+        let whose = whose(entry);
+        let slots = order.entry(whose).or_default();
+        let original = entry.what.copy_of.as_ref();
+        let taken = original.and_then(|of| places.get(&(whose, of.topic.as_str(), of.partition, of.offset)).copied());
+        let slot = taken.unwrap_or(slots.len());
+        if slot == slots.len() {
+            slots.push(n);
+        } else {
+            slots[slot] = n;
+        }
+        if let Some(at) = &entry.what.position {
+            places.insert((whose, at.topic.as_str(), at.partition, at.offset), slot);
+        }
+    }
+    order
+}
+
+fn pending(entry: &Entry, slot: usize, wish: &Wish, done: &Done) -> bool {
+    let open = if wish.again { !done.written.contains(&slot) } else { !entry.redriven };
+    open && wish.key.as_ref().is_none_or(|key| entry.place.key == *key)
+}
+
+/// What only waits goes with what it waits for.
+fn named(entry: &Entry, wish: &Wish) -> bool {
+    entry.only_waits() || wish.reason.as_ref().is_none_or(|reason| entry.what.reason == *reason)
+}
+
+/// A fact of another stage; a delivery or a command stands alone.
+fn holds_up(entry: &Entry) -> bool {
+    entry.from().is_none_or(|topic| topic.entry().retention == Retention::Endless)
+}
+
+#[cfg(test)]
+mod tests;

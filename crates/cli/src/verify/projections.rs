@@ -2,12 +2,11 @@
 //!
 //! A projector may be behind: what differs is looked at again until it agrees or patience ends.
 
-use super::pools::{Level, Levels};
-use super::report::Report;
 use crate::installation::Installation;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use weir_invariants::{Id, Level, Levels, Report};
 use weir_pipeline::projection::redis::CounterReader;
 
 /// How long a projector may take to come up to the log.
@@ -36,18 +35,18 @@ pub async fn check(installation: &Installation, levels: &Levels, report: &mut Re
 }
 
 fn without_empty(levels: &Levels) -> Levels {
-    levels.iter().filter(|(_, level)| **level != Level::default()).map(|(k, v)| (k.clone(), v.clone())).collect()
+    levels.iter().filter(|(_, level)| **level != Level::default()).map(|(k, v)| (k.clone(), *v)).collect()
 }
 
 fn note(report: &mut Report, what: &str, compared: usize, differing: &[String]) {
     for _ in differing.len()..compared {
-        report.check("I10", true, String::new);
+        report.check(Id::I10, true, String::new);
     }
     for difference in differing.iter().take(SHOWN_MAX) {
-        report.check("I10", false, || format!("{what}: {difference}"));
+        report.check(Id::I10, false, || format!("{what}: {difference}"));
     }
     if differing.len() > SHOWN_MAX {
-        report.check("I10", false, || format!("{what}: and {} more differ", differing.len() - SHOWN_MAX));
+        report.check(Id::I10, false, || format!("{what}: and {} more differ", differing.len() - SHOWN_MAX));
     }
 }
 
@@ -99,7 +98,7 @@ async fn console_orders(connection: &mut PgConnection, report: &mut Report) -> a
             .fetch_one(&mut *connection)
             .await?;
         if placed == wanted || started.elapsed() > PATIENCE {
-            report.check("I10", placed == wanted, || format!("console knows {placed} orders, the log {wanted}"));
+            report.check(Id::I10, placed == wanted, || format!("console knows {placed} orders, the log {wanted}"));
             return Ok(());
         }
         tokio::time::sleep(PAUSE).await;
@@ -122,7 +121,7 @@ async fn redis_levels(installation: &Installation, levels: &Levels, report: &mut
         let Some(found) = reader.read(&hashes).await? else {
             if started.elapsed() > PATIENCE {
                 // Absent is allowed; it is only ever not wrong.
-                report.check("I10", true, String::new);
+                report.check(Id::I10, true, String::new);
                 return Ok(());
             }
             tokio::time::sleep(PAUSE).await;

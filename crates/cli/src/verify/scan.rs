@@ -1,33 +1,45 @@
-//! Reads one partition from its beginning to what was stable when the reading began.
+//! Reads partitions from their beginning to what was stable when the reading began.
 
+use anyhow::bail;
 use std::time::{Duration, Instant};
-use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::log::{Log as _, Pace, Reader as _};
+use weir_pipeline::log::{Log, Pace, Reader as _};
 use weir_pipeline::{Record, TopicPartition};
 use weir_proto::topics::Topic;
 
 /// A partition that delivers nothing for so long can't be read.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Calls `each` with every committed record of the partition, in order; says how many there were.
-pub fn partition(log: &KafkaLog, topic: Topic, partition: i32, mut each: impl FnMut(&Record)) -> anyhow::Result<u64> {
-    let mut reader = log.reader(Pace::Eager)?;
-    reader.assign(&[(TopicPartition::new(topic, partition), 0)].into())?;
-    let (mut count, mut heard) = (0, Instant::now());
-    while !reader.done() {
-        match reader.poll(Duration::from_millis(200))? {
-            Some(record) => {
-                heard = Instant::now();
-                count += 1;
-                each(&record);
-            }
-            None if heard.elapsed() > PATIENCE => {
-                anyhow::bail!(
-                    "{topic}/{partition} delivers nothing although it has more; is the broker well? (weir doctor)"
-                );
-            }
-            None => {}
-        }
+/// One topic, a partition at a time; one client for all of them.
+pub struct Scan<L: Log> {
+    topic: Topic,
+    reader: L::Reader,
+}
+
+impl<L: Log> Scan<L> {
+    pub fn open(log: &L, topic: Topic) -> anyhow::Result<Scan<L>> {
+        Ok(Scan { topic, reader: log.reader(Pace::Eager)? })
     }
-    Ok(count)
+
+    pub fn topic(&self) -> Topic {
+        self.topic
+    }
+
+    /// Begins a partition.
+    pub fn begin(&mut self, partition: i32) -> anyhow::Result<()> {
+        Ok(self.reader.assign(&[(TopicPartition::new(self.topic, partition), 0)].into())?)
+    }
+
+    /// The next committed record; none at the end.
+    pub fn read(&mut self) -> anyhow::Result<Option<Record>> {
+        let heard = Instant::now();
+        while !self.reader.done() {
+            if let Some(record) = self.reader.poll(Duration::from_millis(200))? {
+                return Ok(Some(record));
+            }
+            if heard.elapsed() > PATIENCE {
+                bail!("{} delivers nothing although it has more; is the broker well? (weir doctor)", self.topic);
+            }
+        }
+        Ok(None)
+    }
 }

@@ -26,7 +26,7 @@ pub const PARTITIONS: i32 = 2;
 
 pub struct Corner {
     pub config: Config,
-    log: KafkaLog,
+    pub log: KafkaLog,
     writer: Writer,
     runtime: tokio::runtime::Runtime,
 }
@@ -120,12 +120,12 @@ impl Corner {
         };
         let meta = Meta { tenant: "demo".to_owned(), key: key.to_owned(), ..Meta::default() };
         let event = DeliveryEvent { meta: Some(meta), event: Some(delivery_event::Event::Received(received)) };
-        let record = Outgoing {
-            topic: Topic::Deliveries,
-            key: key.to_owned(),
-            event_type: "weir.delivery.v1.Received",
-            value: event.encode_to_vec(),
-        };
+        self.write(Topic::Deliveries, key, "weir.delivery.v1.Received", event.encode_to_vec(), id);
+    }
+
+    /// Puts a record into the log as an edge does.
+    pub fn write(&self, topic: Topic, key: &str, event_type: &'static str, value: Vec<u8>, id: &str) {
+        let record = Outgoing { topic, key: key.to_owned(), event_type, value };
         self.runtime.block_on(self.writer.write(record, id, None)).expect("written");
     }
 

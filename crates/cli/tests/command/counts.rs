@@ -38,5 +38,5 @@ fn the_configured_count_is_taken() {
     corner.weir(&["verify", "--log-only"]);
     assert_eq!(corner.weir(&["replay", "orders"]), "");
     assert_eq!(corner.weir(&["quarantine", "list"]), "0 records in quarantine\n");
-    assert_eq!(corner.weir(&["quarantine", "redrive"]), "0 records redriven\n");
+    assert_eq!(corner.weir(&["quarantine", "redrive"]), "0 records taken in\n");
 }

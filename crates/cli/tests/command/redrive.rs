@@ -1,12 +1,14 @@
 //! The way back from quarantine, whole: a stage can't read a record, a person lists it and writes it back, the stage reads it.
 
-use crate::corner::{Corner, PATIENCE};
+use crate::corner::{Corner, PARTITIONS, PATIENCE};
 use crate::old::{OldRouting, REASON};
 use std::sync::Arc;
 use weir_ingest::wire::{Clerk, subject_key};
+use weir_pipeline::log::{Log as _, Stamp, Transactional as _};
+use weir_pipeline::{Outgoing, WrittenBack};
 use weir_privacy::TenantKey;
 use weir_proto::ids;
-use weir_proto::log::v1::{IgnoredReason, stage_fact::Fact};
+use weir_proto::log::v1::{IgnoredReason, Position, stage_fact::Fact};
 use weir_proto::stock::v1::{StockCommand, stock_command::Command};
 use weir_proto::topics::Topic;
 use weir_routing::wire::RoutingTopology;
@@ -75,6 +77,22 @@ impl Corner {
         (count(|fact| matches!(fact, Fact::Blocked(_))), count(|fact| matches!(fact, Fact::Unblocked(_))))
     }
 
+    /// How many records of an order were taken in behind its block, each in its turn, the block lifted last.
+    fn resumed(&self, order: &str) -> usize {
+        let facts = self.stage_facts(Topic::Routes).into_iter().filter(|(key, _)| *key == id_of(order));
+        let facts: Vec<Fact> = facts.map(|(_, fact)| fact).collect();
+        assert!(
+            matches!((facts.first(), facts.last()), (Some(Fact::Blocked(_)), Some(Fact::Unblocked(_)))),
+            "{facts:?}"
+        );
+        facts.iter().filter(|fact| matches!(fact, Fact::Resumed(_))).count()
+    }
+
+    /// Committed records of a topic that were written back.
+    fn copies(&self, topic: Topic) -> usize {
+        self.read(topic).iter().filter(|record| record.headers.redriven.is_some()).count()
+    }
+
     /// Inputs that a stage passed over for this reason.
     fn ignored(&self, topic: Topic, reason: IgnoredReason) -> usize {
         let inputs = self.stage_facts(topic).into_iter().filter_map(|(_, fact)| match fact {
@@ -103,9 +121,23 @@ fn a_delivery_that_could_not_be_told_apart_goes_under_its_order() {
         Some(corner.weir(&["quarantine", "list"])).filter(|said| said.ends_with("1 records in quarantine\n"))
     });
     assert!(listed.contains("clerk  wrong-key"), "{listed}");
-    assert_eq!(corner.weir(&["quarantine", "redrive", "--reason", "body-not-json"]), "0 records redriven\n");
-    assert_eq!(corner.weir(&["quarantine", "redrive", "--key", &id_of("W-1")]), "0 records redriven\n");
-    assert_eq!(corner.weir(&["quarantine", "redrive", "--reason", "wrong-key"]), "1 records redriven\n");
+    assert_eq!(corner.weir(&["quarantine", "redrive", "--reason", "body-not-json"]), "0 records taken in\n");
+    assert_eq!(corner.weir(&["quarantine", "redrive", "--key", &id_of("W-1")]), "0 records taken in\n");
+
+    // A run that hangs with its records written and not committed: the next one ends it, and nothing comes twice.
+    let mut hanging = corner.log.producer("redrive").expect("a producer");
+    hanging.begin().expect("begun");
+    let stuck = corner.read(Topic::Deliveries).remove(0);
+    let copy = Outgoing { topic: Topic::Deliveries, key: stuck.key, event_type: "", value: stuck.value.to_vec() };
+    let stamp = Stamp { partition: None, id: "", time: stuck.time, traceparent: None };
+    let place =
+        Position { topic: Topic::Deliveries.name().to_owned(), partition: stuck.partition, offset: stuck.offset };
+    let back = WrittenBack { place: "clerk:quarantine/0/0".to_owned(), copy_of: place };
+    hanging.write_back(copy, &stamp, &back).expect("queued");
+    hanging.drain().expect("written");
+    assert_eq!(corner.weir(&["quarantine", "redrive", "--reason", "wrong-key"]), "1 records taken in\n");
+    assert!(hanging.commit().is_err(), "the first run was not ended");
+    assert_eq!(corner.copies(Topic::Deliveries), 1);
     corner.await_facts(Topic::Orders, "W-1", 1);
     assert_eq!(corner.weir(&["quarantine", "list"]), "0 records in quarantine\n");
     assert!(corner.weir(&["quarantine", "list", "--all"]).ends_with("1 records in quarantine\n"));
@@ -115,7 +147,7 @@ fn a_delivery_that_could_not_be_told_apart_goes_under_its_order() {
     wait_for("the copy", PATIENCE, || (corner.ignored(Topic::Orders, IgnoredReason::Duplicate) == 1).then_some(()));
     clerk.stop();
     assert_eq!(corner.facts(Topic::Orders), [(id_of("W-1"), vec!["OrderPlaced".to_owned()])].into());
-    assert_eq!(corner.weir(&["quarantine", "redrive"]), "0 records redriven\n", "what was redriven stays so");
+    assert_eq!(corner.weir(&["quarantine", "redrive"]), "0 records taken in\n", "what was redriven stays so");
     corner.weir(VERIFY);
 }
 
@@ -141,41 +173,58 @@ fn a_blocked_order_goes_on_and_everything_is_said_once() {
 
     assert_eq!(
         corner.weir(&["quarantine", "redrive", "--reason", "panic"]),
-        "0 records redriven\n",
+        "0 records taken in\n",
         "nor what is parked"
     );
 
-    // Too early: what still can't be read lies in quarantine anew; what only waited is taken in.
-    assert_eq!(corner.weir(&["quarantine", "redrive", "--key", &id_of("W-1")]), "4 records redriven\n");
-    wait_for("the first order to go on", PATIENCE, || (corner.blocks("W-1") == (2, 1)).then_some(()));
-    assert_eq!(corner.listed("W-1"), [REASON]);
-    assert_eq!(corner.facts(Topic::Routes)[&id_of("W-1")], ["PaymentNoted", "PaymentNoted"]);
+    // Too early: nothing passes what still can't be read, and everything keeps its place.
+    let early = corner.weir_with(PARTITIONS, &["quarantine", "redrive", "--key", &id_of("W-1")]);
+    assert_eq!(early.code, Some(1), "{early:?}");
+    assert!(early.said.starts_with("0 records taken in\n1 came back:\n"), "{early:?}");
+    assert!(early.said.contains(&format!("routing  {REASON} at order_placed")), "{early:?}");
+    assert!(early.said.ends_with("3 wait for their turn, parked as before\n"), "{early:?}");
+    assert_eq!(corner.listed("W-1"), whole_order);
+    assert_eq!((corner.facts(Topic::Routes).get(&id_of("W-1")), corner.blocks("W-1")), (None, (1, 0)));
     assert_eq!(corner.listed("W-2").len(), 4, "another order is left alone");
+    let again = corner.weir_with(PARTITIONS, &["quarantine", "redrive", "--json", "--key", &id_of("W-1")]);
+    let again: serde_json::Value = serde_json::from_str(&again.said).expect("JSON");
+    assert_eq!((&again["taken_in"], &again["waiting"]), (&0.into(), &3.into()), "{again}");
+    assert_eq!((&again["came_back"][0]["reason"], &again["not_read_yet"]), (&REASON.into(), &serde_json::json!({})));
     old.stop();
+
+    // What comes between the reading of the quarantine and the copies waits behind them: the stage has not read it yet.
+    for order in ["W-1", "W-3"] {
+        corner.deliver(&id_of(order), &format!("{order}-4"), &paid(order, 4, "1.00", "paid"));
+        corner.await_facts(Topic::Orders, order, 5);
+    }
+    let unread = corner.weir_with(PARTITIONS, &["quarantine", "redrive", "--patience", "0", "--key", &id_of("W-1")]);
+    assert_eq!(unread.code, Some(1), "{unread:?}");
+    assert!(unread.said.starts_with("0 records taken in\n4 written back; routing has not read them yet"), "{unread:?}");
 
     // Mended.
     let new = corner.run(RoutingTopology);
-    assert_eq!(corner.weir(&["quarantine", "redrive", "--reason", REASON]), "5 records redriven\n");
-    corner.await_facts(Topic::Routes, "W-1", 4);
-    corner.await_facts(Topic::Routes, "W-2", 4);
-    wait_for("the second order to go on", PATIENCE, || (corner.blocks("W-2") == (1, 1)).then_some(()));
+    wait_for("what came meanwhile", PATIENCE, || (corner.listed("W-1") == ["parked"]).then_some(()));
+    assert_eq!(corner.blocks("W-1"), (1, 0));
+    assert_eq!(corner.weir(&["quarantine", "redrive", "--reason", REASON]), "5 records taken in\n");
+    corner.await_facts(Topic::Routes, "W-3", corner.facts(Topic::Routes)[&id_of("W-1")].len());
     new.stop();
     let facts = corner.facts(Topic::Routes);
-    assert_eq!(facts[&id_of("W-1")], ["PaymentNoted", "PaymentNoted", "Planned", "Released"]);
     assert_eq!(facts[&id_of("W-2")], ["Planned", "PaymentNoted", "PaymentNoted", "Released"]);
-    assert_eq!(facts[&id_of("W-2")], facts[&id_of("W-3")], "as if it had never been blocked");
-    for (order, blocks) in [("W-1", (2, 1)), ("W-2", (1, 1)), ("W-3", (0, 0))] {
+    assert_eq!(facts[&id_of("W-1")], facts[&id_of("W-3")], "as if it had never been blocked");
+    assert_eq!(facts[&id_of("W-3")][..4], facts[&id_of("W-2")]);
+    for (order, blocks) in [("W-1", (1, 1)), ("W-2", (1, 1)), ("W-3", (0, 0))] {
         assert_eq!((corner.allocations_asked(order), corner.blocks(order)), (1, blocks), "{order}");
     }
+    assert_eq!((corner.resumed("W-1"), corner.resumed("W-2")), (5, 4));
     let passed_over = |reason| corner.ignored(Topic::Routes, reason);
-    assert_eq!((passed_over(IgnoredReason::Quarantined), passed_over(IgnoredReason::Parked)), (3, 6));
+    assert_eq!((passed_over(IgnoredReason::Quarantined), passed_over(IgnoredReason::Parked)), (4, 13));
     assert_eq!(corner.weir(&["quarantine", "list"]), "0 records in quarantine\n");
 
     // The copies lie in the clerk's own topic: who takes it over must not take them for facts.
     writing.stop();
     let again = corner.run(clerk());
-    corner.deliver(&id_of("W-1"), "W-1-4", &whole("order.updated", "W-1", 4, "ring twice"));
-    corner.await_facts(Topic::Orders, "W-1", 5);
+    corner.deliver(&id_of("W-1"), "W-1-5", &whole("order.updated", "W-1", 5, "ring twice"));
+    corner.await_facts(Topic::Orders, "W-1", 6);
     again.stop();
     corner.weir(VERIFY);
 }

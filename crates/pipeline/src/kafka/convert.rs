@@ -1,6 +1,7 @@
 //! Between rdkafka's types and ours.
 
 use crate::log::Offsets;
+use crate::record::place;
 use crate::{Config, Headers, LogError, Record, TopicPartition};
 use bytes::Bytes;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -86,7 +87,7 @@ fn read_headers(message: &BorrowedMessage<'_>) -> Headers {
             headers::TRACEPARENT => found.traceparent = text(),
             headers::CE_TYPE => found.event_type = text(),
             headers::REDRIVEN => found.redriven = text(),
-            headers::UNBLOCK => found.unblock = true,
+            headers::COPY_OF => found.copy_of = text().as_deref().and_then(place::parse),
             _ => {}
         }
     }

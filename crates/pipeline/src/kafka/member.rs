@@ -136,20 +136,24 @@ impl Member for KafkaMember {
     type Proof = Arc<ConsumerGroupMetadata>;
 
     fn poll(&mut self, wait: Duration) -> Result<Polled, LogError> {
-        if let Some(note) = self.note() {
-            return Ok(note);
-        }
-        match self.consumer.poll(wait) {
-            Some(Ok(message)) => Ok(Polled::Record(self.names.record(&message)?)),
-            Some(Err(error)) => match plain_error(&error) {
-                // Connections come and go; the group says when they matter.
-                LogError::Transient(text) => {
-                    tracing::debug!(error = text, "transient consumer error");
-                    Ok(self.note().unwrap_or(Polled::Nothing))
-                }
-                other => Err(other),
-            },
-            None => Ok(self.note().unwrap_or(Polled::Nothing)),
+        let begun = Instant::now();
+        loop {
+            if let Some(note) = self.note() {
+                return Ok(note);
+            }
+            let left = wait.saturating_sub(begun.elapsed());
+            match self.consumer.poll(left) {
+                Some(Ok(message)) => return Ok(Polled::Record(self.names.record(&message)?)),
+                Some(Err(error)) => match plain_error(&error) {
+                    // Connections come and go; the group says when they matter.
+                    LogError::Transient(text) => tracing::debug!(error = text, "transient consumer error"),
+                    other => return Err(other),
+                },
+                None => return Ok(self.note().unwrap_or(Polled::Nothing)),
+            }
+            if left.is_zero() {
+                return Ok(self.note().unwrap_or(Polled::Nothing));
+            }
         }
     }
 

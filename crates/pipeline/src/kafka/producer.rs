@@ -2,9 +2,9 @@
 
 use super::client::{self, RETRY_BACKOFF_MS};
 use super::convert::Names;
-use crate::headers::headers;
+use crate::headers::{headers, marked};
 use crate::log::{Drained, Offsets, Stamp, Transactional};
-use crate::{Config, LogError, Outgoing, TopicPartition};
+use crate::{Config, LogError, Outgoing, TopicPartition, WrittenBack};
 use rdkafka::ClientContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -114,6 +114,22 @@ impl KafkaProducer {
         Ok(KafkaProducer { producer: Some(producer), names, source, partitions, queued: Vec::new() })
     }
 
+    /// Queues a record that is written back from quarantine, in the open transaction.
+    ///
+    /// # Errors
+    /// As [`Transactional::send`].
+    pub fn write_back(&mut self, record: Outgoing, stamp: &Stamp<'_>, back: &WrittenBack) -> Result<(), LogError> {
+        let headers = marked(headers(&record, stamp.id, &self.source, stamp.time, stamp.traceparent), back);
+        self.queue(record, stamp.partition, headers);
+        Ok(())
+    }
+
+    fn queue(&mut self, record: Outgoing, partition: Option<i32>, headers: OwnedHeaders) {
+        let count = self.partitions[record.topic as usize];
+        let partition = partition.unwrap_or_else(|| partition_of(record.key.as_bytes(), count));
+        self.queued.push(Queued { record, partition, headers });
+    }
+
     fn client(&self) -> Result<&BaseProducer<Reports>, LogError> {
         self.producer.as_ref().ok_or_else(|| LogError::Unknown("the producer was dropped".to_owned()))
     }
@@ -132,10 +148,8 @@ impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
     }
 
     fn send(&mut self, record: Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError> {
-        let count = self.partitions[record.topic as usize];
-        let partition = stamp.partition.unwrap_or_else(|| partition_of(record.key.as_bytes(), count));
         let headers = headers(&record, stamp.id, &self.source, stamp.time, stamp.traceparent);
-        self.queued.push(Queued { record, partition, headers });
+        self.queue(record, stamp.partition, headers);
         Ok(())
     }
 

@@ -5,13 +5,19 @@
 //! While Postgres is away the partitions are paused and the seat is kept by polling.
 
 mod books;
+mod desk;
+mod rebuild;
+mod rows;
 mod seat;
 mod store;
 
-pub use store::rebuild;
+pub use books::Move;
+pub use desk::{Rebuild, Registered, ask, list, withdraw};
+pub use rebuild::{Phase, Progress, RebuildFault, Rebuilt, rebuild};
+pub use rows::{Applied, Rows};
 
-use super::Projection;
 use super::metrics::Metrics;
+use super::{Projection, StoreFault};
 use crate::log::Pace;
 use crate::{Config, Log, LogError, Signals};
 use seat::{Seat, SeatEnd};
@@ -19,6 +25,7 @@ use sqlx::PgPool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use store::Store;
+use weir_proto::topics::Topic;
 
 /// Pause before a seat that was lost is taken again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -29,7 +36,7 @@ pub enum ProjectorError {
     #[error("the log failed")]
     Log(#[source] LogError),
     #[error("postgres refuses")]
-    Postgres(#[source] sqlx::Error),
+    Postgres(#[source] StoreFault),
     #[error("redis refuses")]
     Redis(#[source] redis::RedisError),
     #[error("the projector's thread could not be started")]
@@ -39,8 +46,9 @@ pub enum ProjectorError {
 /// Runs a projection on a thread of its own until `signals` say stop. Outages of Postgres and Kafka are waited out.
 ///
 /// It holds one connection, made with the pool's options, so that the search path is the pool's. The group is
-/// `projector.<projection name>`, below the installation's prefix.
-pub fn spawn<P: Projection, L: Log>(
+/// `projector.<projection name>`, below the installation's prefix. Beside it a thread does the rebuilds that are asked for; it
+/// ends by itself once `signals` say stop.
+pub fn spawn<P: Projection + Clone, L: Log>(
     projection: P,
     log: L,
     config: &Config,
@@ -49,6 +57,12 @@ pub fn spawn<P: Projection, L: Log>(
 ) -> JoinHandle<Result<(), ProjectorError>> {
     let instance = config.instance.clone();
     let name = format!("projector {}", projection.name());
+    let (again, log_again, options, until) = (projection.clone(), log.clone(), pool.connect_options(), signals.clone());
+    std::thread::spawn(move || {
+        if let Err(error) = rebuild::serve(&again, &log_again, &options, &until) {
+            tracing::error!(%error, "nobody does rebuilds");
+        }
+    });
     std::thread::spawn(move || {
         let span = tracing::info_span!("projector", name);
         let _entered = span.enter();
@@ -68,13 +82,28 @@ fn run<P: Projection, L: Log>(
     pool: &PgPool,
     signals: &Signals,
 ) -> Result<(), ProjectorError> {
-    let group = format!("projector.{}", projection.name());
-    let topics = projection.topics();
-    let metrics = Metrics::new(projection.name());
-    let mut store = Store::new(projection, pool)?;
+    let (name, topics) = (projection.name(), projection.topics());
+    run_here(name, topics, &mut Store::new(projection, pool)?, log, instance, signals)
+}
+
+/// The projector's loop on the caller's own stack, with rows of the caller's choice: starts no thread, and takes its time from
+/// the log. Returns once `signals` say stop.
+///
+/// # Errors
+/// Where the log is fatal, or the store refuses a batch again and again.
+pub fn run_here<S: Rows, L: Log>(
+    name: &'static str,
+    topics: &[Topic],
+    rows: &mut S,
+    log: &L,
+    instance: &str,
+    signals: &Signals,
+) -> Result<(), ProjectorError> {
+    let group = format!("projector.{name}");
+    let metrics = Metrics::new(name);
     while !signals.stopping() {
         let ended = match log.member(&group, instance, topics, Pace::Batched) {
-            Ok(member) => Seat::new(log, member, &mut store, signals, &metrics).sit(),
+            Ok(member) => Seat::new(log, member, rows, signals, &metrics).sit(),
             Err(error @ LogError::Fatal(_)) => return Err(ProjectorError::Log(error)),
             Err(error) => Err(SeatEnd::Log(error)),
         };
@@ -84,7 +113,7 @@ fn run<P: Projection, L: Log>(
             Err(SeatEnd::Log(error)) => {
                 signals.ready(false, "the log is away");
                 tracing::warn!(%error, "the projector takes its seat again");
-                std::thread::sleep(PAUSE);
+                log.sleep(PAUSE);
             }
         }
     }

@@ -9,15 +9,19 @@
 //! | `…:<gen>:whole` | the partitions that reached, in this generation, the end as of its beginning |
 //! | `…:<gen>:h:<hash>` | the counters |
 //!
-//! When `meta` is gone (FLUSHALL, an empty replica), a new generation begins at the first offset; readers get nothing until it
-//! is whole. Redis must not evict keys: `maxmemory-policy noeviction`.
+//! When `meta` is gone (FLUSHALL, an empty replica, a rebuild that was asked for), a new generation begins at the first offset;
+//! readers get nothing until it is whole. Redis must not evict keys: `maxmemory-policy noeviction`.
 
+mod desk;
 mod reader;
 mod seat;
 mod store;
+mod tally;
 
 pub use super::postgres::ProjectorError;
+pub use desk::{Known, forget, known};
 pub use reader::CounterReader;
+pub use tally::{Standing, Step, Tallies};
 
 use super::Counters;
 use super::metrics::Metrics;
@@ -66,14 +70,29 @@ fn run<C: Counters, L: Log>(
     redis_url: &str,
     signals: &Signals,
 ) -> Result<(), ProjectorError> {
+    let slot = slot(&config.prefix, counters.name());
+    let mut store = Store::new(redis_url, slot, counters.topic().partitions(config.partitions))?;
+    run_here(&mut counters, &mut store, log, &config.instance, signals)
+}
+
+/// The counters' loop on the caller's own stack, with a store of the caller's choice: starts no thread, and takes its time from
+/// the log. Returns once `signals` say stop.
+///
+/// # Errors
+/// Where the log is fatal.
+pub fn run_here<C: Counters, S: Tallies, L: Log>(
+    counters: &mut C,
+    store: &mut S,
+    log: &L,
+    instance: &str,
+    signals: &Signals,
+) -> Result<(), ProjectorError> {
     let group = format!("counters.{}", counters.name());
     let topic = counters.topic();
-    let slot = slot(&config.prefix, counters.name());
-    let mut store = Store::new(redis_url, slot, topic.partitions(config.partitions))?;
     let metrics = Metrics::new(counters.name());
     while !signals.stopping() {
-        let ended = match log.member(&group, &config.instance, &[topic], Pace::Batched) {
-            Ok(member) => Seat::new(log, member, &mut counters, &mut store, signals, &metrics).sit(),
+        let ended = match log.member(&group, instance, &[topic], Pace::Batched) {
+            Ok(member) => Seat::new(log, member, counters, store, signals, &metrics).sit(),
             Err(error @ LogError::Fatal(_)) => return Err(ProjectorError::Log(error)),
             Err(error) => Err(SeatEnd::Log(error)),
         };
@@ -82,7 +101,7 @@ fn run<C: Counters, L: Log>(
             Err(SeatEnd::Log(error)) => {
                 signals.ready(false, "the log is away");
                 tracing::warn!(%error, "the counters take their seat again");
-                std::thread::sleep(PAUSE);
+                log.sleep(PAUSE);
             }
         }
     }

@@ -1,8 +1,9 @@
 //! The memory of command ids: the same id gets the same answer for 7 days of partition time (STAGE.md §1).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 use weir_decider::Millis;
+use weir_decider::plant::planted;
 use weir_proto::log::v1::{Answered, Meta, Refusal};
 
 /// How long an answer is remembered.
@@ -11,6 +12,7 @@ pub(crate) const REMEMBERED_MS: i64 = 7 * 24 * 3_600_000;
 /// Answers by command id.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct CommandMemory {
+    #[serde(serialize_with = "in_order")]
     answers: HashMap<[u8; 16], Remembered>,
     by_time: BTreeMap<i64, Vec<[u8; 16]>>,
 }
@@ -72,8 +74,9 @@ impl CommandMemory {
 
     /// By partition time, so that every fold forgets alike.
     fn forget(&mut self, now: Millis) {
+        let remembered = if planted("command-known-for-a-while") { 1_000 } else { REMEMBERED_MS };
         while let Some(entry) = self.by_time.first_entry() {
-            if now.0 - *entry.key() <= REMEMBERED_MS {
+            if now.0 - *entry.key() <= remembered {
                 break;
             }
             for id in entry.remove() {
@@ -81,6 +84,11 @@ impl CommandMemory {
             }
         }
     }
+}
+
+/// The same memory gives the same bytes.
+fn in_order<S: Serializer>(answers: &HashMap<[u8; 16], Remembered>, serializer: S) -> Result<S::Ok, S::Error> {
+    answers.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
 }
 
 fn refusal(code: &str, detail: &str) -> Refusal {
@@ -127,6 +135,18 @@ mod tests {
         assert!(again.repeated && again.version == 3 && again.refusal.is_none());
         let Known::Answer(other) = memory.look_up(id(1000, 1), [2; 16], Millis(2000)) else { panic!("not known") };
         assert_eq!(other.refusal.map(|r| r.code).as_deref(), Some("command-conflict"));
+    }
+
+    #[test]
+    fn the_same_memory_gives_the_same_bytes() {
+        let bytes = || {
+            let mut memory = CommandMemory::default();
+            (0..50).for_each(|n| memory.remember(Millis(1000), &answer(id(1000, n))));
+            postcard::to_stdvec(&memory).expect("written")
+        };
+        assert_eq!(bytes(), bytes());
+        let read: CommandMemory = postcard::from_bytes(&bytes()).expect("read");
+        assert_eq!(read.answers.len(), 50);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use super::partition::{Aggregate, ClosedAggregate, Partition, Standing};
 use crate::{Record, Topology};
 use std::sync::Arc;
+use weir_decider::plant::planted;
 use weir_decider::{Decider as _, Fault, Millis};
-use weir_proto::log::v1::{Meta, stage_fact::Fact};
+use weir_proto::log::v1::{Meta, Position, stage_fact::Fact};
 use weir_proto::topics::Topic;
 
 /// What one record of the fact topic was.
@@ -56,8 +57,9 @@ impl<T: Topology> Partition<T> {
         let at = Millis(meta.at_ms);
         self.advance_clock(at);
         let folded = match stage {
+            Some(Fact::Answered(_)) if planted("command-memory-not-folded") => Folded::Stage,
             Some(fact) => {
-                self.evolve_stage(at, &meta.key, fact);
+                self.evolve_stage(at, &meta.key, meta.cause.as_ref(), fact);
                 Folded::Stage
             }
             None => {
@@ -102,6 +104,7 @@ impl<T: Topology> Partition<T> {
 
     /// A fact is missing: what comes later can't be trusted, and the others have no part in it.
     fn tear(&mut self, key: &str, why: &str) {
+        self.waiting.remove(key);
         let aggregate = self.aggregate(key);
         if std::mem::replace(&mut aggregate.standing, Standing::Torn) != Standing::Torn {
             tracing::error!(key, why, "an aggregate's facts have a gap: it stands still");
@@ -109,18 +112,20 @@ impl<T: Topology> Partition<T> {
     }
 
     /// Takes in a fact of the stage, but `Took`.
-    pub(super) fn evolve_stage(&mut self, at: Millis, key: &str, fact: Fact) {
+    pub(super) fn evolve_stage(&mut self, at: Millis, key: &str, cause: Option<&Position>, fact: Fact) {
         match fact {
             Fact::Took(_) => {}
             Fact::Ignored(ignored) => {
                 for input in ignored.inputs {
-                    if let Some(position) = input.position {
-                        self.note_position(&position);
+                    if let Some(position) = input.position.as_ref().filter(|_| !planted("ignored-is-no-cause")) {
+                        self.note_position(position);
                     }
+                    self.note_ignored(&input);
                 }
             }
-            Fact::Blocked(_) => self.stand(key, Standing::Blocked),
-            Fact::Unblocked(_) => self.stand(key, Standing::Open),
+            Fact::Blocked(_) => self.block(key, cause),
+            Fact::Resumed(resumed) => self.resume(key, resumed.position.as_ref()),
+            Fact::Unblocked(_) => self.unblock(key),
             Fact::Closed(closed) => {
                 let version = u32::try_from(closed.version).unwrap_or(u32::MAX);
                 let digest = ClosedAggregate { version, end_state: closed.end_state, at: at.0 };
@@ -130,7 +135,7 @@ impl<T: Topology> Partition<T> {
         }
     }
 
-    fn stand(&mut self, key: &str, standing: Standing) {
+    pub(super) fn stand(&mut self, key: &str, standing: Standing) {
         let aggregate = self.aggregate(key);
         if aggregate.standing != Standing::Torn {
             aggregate.standing = standing;
@@ -164,7 +169,7 @@ impl<T: Topology> Partition<T> {
         }
     }
 
-    fn note_position(&mut self, position: &weir_proto::log::v1::Position) {
+    fn note_position(&mut self, position: &Position) {
         if let Some(topic) = Topic::parse(&position.topic) {
             let highest = self.causes.entry(topic).or_insert(-1);
             *highest = (*highest).max(position.offset);

@@ -1,22 +1,24 @@
 //! One input, or one deadline: what is to be done with it.
 
 use super::commands::is_callers;
-use super::partition::{Standing, fingerprint};
+use super::partition::fingerprint;
 use super::trace::Traced;
 use super::transaction::Cause;
+use super::waiting::Turn;
 use super::worker::Active;
 use crate::log::Log;
 use crate::{Effects, Incoming, LogError, Record, Topology};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use weir_decider::plant::planted;
 use weir_decider::{Decider, Decision, Fault, Ignored, Moment, Outcome};
-use weir_proto::log::v1::{Closed, IgnoredReason, Meta, Unblocked, stage_fact::Fact};
-
-/// Steps of what follows upon a record written back, behind whatever the record itself causes.
-const STEP_AFTERWARDS: u32 = 1_000;
+use weir_proto::log::v1::{Closed, IgnoredReason, Meta, stage_fact::Fact};
 
 pub(super) type DecisionOf<T> =
     Decision<<<T as Topology>::State as Decider>::Fact, <<T as Topology>::State as Decider>::Message>;
+
+/// What came of reading an input; reading may panic.
+type Read<T> = std::thread::Result<Result<Incoming<<<T as Topology>::State as Decider>::Input>, Fault>>;
 
 impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// Takes one input in.
@@ -34,41 +36,39 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         self.begin()?;
         // Only now: what was open may just have been committed, and this record is not part of it.
         let partition = self.partition_mut(number)?;
-        partition.next_input.insert(record.topic, record.offset + 1);
+        let next = record.offset + i64::from(!planted("offset-without-plus-one"));
+        partition.next_input.insert(record.topic, next);
         partition.advance_clock(record.time);
         let owner = partition.owner;
         if let Some(open) = &mut self.open {
             open.touch(number, owner);
             open.inputs += 1;
         }
-        self.judge_read(record, read)?;
-        if record.headers.unblock && self.is_for_us(record) {
-            self.unblock(record)?;
-        }
-        Ok(())
-    }
-
-    fn judge_read(
-        &mut self,
-        record: &Record,
-        read: std::thread::Result<Result<Incoming<<T::State as Decider>::Input>, Fault>>,
-    ) -> Result<(), LogError> {
         if record.headers.redriven.is_some() && !self.is_for_us(record) {
             self.ignore(record, IgnoredReason::Irrelevant);
             return Ok(());
         }
+        match self.turn(record) {
+            Turn::Free => self.judge_read(record, read),
+            Turn::First => {
+                self.judge_read(record, read)?;
+                self.settle(record)
+            }
+            Turn::Waits => self.park(record),
+            Turn::Never => self.park_torn(record),
+        }
+    }
+
+    fn judge_read(&mut self, record: &Record, read: Read<T>) -> Result<(), LogError> {
         let incoming = match read {
             Ok(Ok(incoming)) if incoming.meta.key == record.key => incoming,
             Ok(Ok(incoming)) => {
                 let detail = format!("the meta says {:?}, the record {:?}", incoming.meta.key, record.key);
-                return self.quarantine(record, &Fault::field("wrong-key", "meta.key", detail), false);
+                return self.leave_out(record, &Fault::field("wrong-key", "meta.key", detail));
             }
             Ok(Err(fault)) => return self.cannot_read(record, &fault),
             Err(_) => return self.cannot_read(record, &Fault::whole("panic", "reading the record panicked")),
         };
-        if self.parked(record)? {
-            return Ok(());
-        }
         if let Some(answer) = self.known_command(record, &incoming.meta) {
             return self.answer_again(record, &incoming.meta, answer);
         }
@@ -105,21 +105,6 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         (seen != 0 && seen != version).then(|| Decision::refuse("version-conflict", moved_on()))
     }
 
-    /// A record that was written back is for the stage that could not read it; the others have had it.
-    fn is_for_us(&self, record: &Record) -> bool {
-        let stage = record.headers.redriven.as_deref().and_then(|place| place.split_once(':')).map(|(stage, _)| stage);
-        stage == Some(self.stage())
-    }
-
-    /// The last redriven record lifts the block, whatever came of it.
-    fn unblock(&mut self, record: &Record) -> Result<(), LogError> {
-        if self.partitions[&record.partition].standing(&record.key) != Standing::Blocked {
-            return Ok(());
-        }
-        let mut cause = Cause { step: STEP_AFTERWARDS, ..self.cause_of(record) };
-        self.say_stage(&mut cause, Fact::Unblocked(Unblocked {}))
-    }
-
     fn carry_out(&mut self, record: &Record, meta: &Meta, decision: DecisionOf<T>) -> Result<(), LogError> {
         let span = Traced::begin(self.stage(), record);
         let traceparent = span.as_ref().map(Traced::traceparent).or_else(|| record.headers.traceparent.clone());
@@ -138,7 +123,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         match outcome {
             Outcome::Ignored(reason) => self.ignore(record, reason_of(reason)),
             Outcome::Refused(_) if silent && !answered => self.ignore(record, IgnoredReason::Refused),
-            Outcome::Unreadable(fault) => self.quarantine(record, &fault, false)?,
+            Outcome::Unreadable(fault) => self.leave_out(record, &fault)?,
             Outcome::Accepted if silent && !answered => self.ignore(record, IgnoredReason::Unchanged),
             Outcome::Accepted | Outcome::Refused(_) => {}
         }
@@ -163,7 +148,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             partition: number,
             owner,
             at,
-            reference: self.reference_next,
+            reference: self.reference_seen,
             input: None,
             meta: None,
             tenant: &tenant,

@@ -1,9 +1,11 @@
 //! One partition's memory: its aggregates, what is closed, what was answered, and its clock.
 
 use super::commands::CommandMemory;
+use super::waiting::Waiting;
 use crate::Topology;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use weir_decider::plant::planted;
 use weir_decider::{Decider, Millis};
 use weir_proto::topics::Topic;
 
@@ -33,6 +35,8 @@ pub struct Partition<T: Topology> {
     pub(super) causes: BTreeMap<Topic, i64>,
     /// Next offset of each input.
     pub(super) next_input: BTreeMap<Topic, i64>,
+    /// Of each blocked aggregate, who waits.
+    pub(super) waiting: BTreeMap<Arc<str>, Waiting>,
 }
 
 /// One aggregate and what the loop keeps beside it.
@@ -86,6 +90,7 @@ impl<T: Topology> Partition<T> {
             tenants: BTreeSet::new(),
             causes: BTreeMap::new(),
             next_input: BTreeMap::new(),
+            waiting: BTreeMap::new(),
         }
     }
 
@@ -138,7 +143,7 @@ impl<T: Topology> Partition<T> {
         if wanted == aggregate.timer {
             return;
         }
-        if let Some(old) = std::mem::replace(&mut aggregate.timer, wanted) {
+        if let Some(old) = std::mem::replace(&mut aggregate.timer, wanted).filter(|_| !planted("deadline-left-armed")) {
             self.timers.remove(&(old, key.clone()));
         }
         if let Some(new) = wanted {

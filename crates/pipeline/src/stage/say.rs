@@ -7,6 +7,7 @@ use super::transaction::{Cause, Said, stage_record};
 use super::worker::Active;
 use crate::log::{Log, Stamp, Transactional as _};
 use crate::{Effects, LogError, Outgoing, Record, Topology};
+use weir_decider::plant::planted;
 use weir_decider::{Decider, Fault, Outcome};
 use weir_proto::log::v1::{Answered, IgnoredReason, Meta, Refusal, stage_fact::Fact};
 
@@ -27,7 +28,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// What an input causes, before its meta is known.
     pub(super) fn cause_of<'a>(&self, record: &'a Record) -> Cause<'a> {
         let owner = self.partitions.get(&record.partition).map_or(-1, |partition| partition.owner);
-        Cause::of(record, owner, self.reference_next)
+        Cause::of(record, owner, self.reference_seen)
     }
 
     /// Encodes a decision. All of it comes before the first record is sent, so that one that no topic takes leaves nothing half
@@ -84,6 +85,11 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             }
             let key = partition.intern(cause.key);
             let traceparent = cause.traceparent.clone();
+            if planted("effect-before-commit")
+                && let Some(aggregate) = self.partitions.get(&cause.partition).and_then(|p| p.aggregates.get(&key))
+            {
+                self.parts.effects.committed(cause.partition, &key, &aggregate.state, &fact, traceparent.as_deref());
+            }
             if let Some(open) = &mut self.open {
                 open.said.push(Said { partition: cause.partition, key, fact, traceparent });
             }
@@ -96,8 +102,8 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let step = meta.step;
         let record = stage_record(self.parts.topology.facts(), meta, fact.clone());
         self.write(cause, record, Some(cause.partition), step, 0)?;
-        let (at, key) = (cause.at, cause.key);
-        self.partition_mut(cause.partition)?.evolve_stage(at, key, fact);
+        let (at, key, input) = (cause.at, cause.key, cause.input.map(Record::position));
+        self.partition_mut(cause.partition)?.evolve_stage(at, key, input.as_ref(), fact);
         Ok(())
     }
 

@@ -7,8 +7,10 @@ use super::transaction::{offsets, stage_record};
 use super::worker::Active;
 use crate::log::{Log, Member as _, Offsets, Pace, Polled, Reader as _, Stamp, Transactional as _};
 use crate::{Effects, LogError, TopicPartition, Topology};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use weir_decider::plant::planted;
 use weir_proto::log::v1::{Meta, Took, stage_fact::Fact};
 use weir_proto::topics::Topic;
 
@@ -20,7 +22,7 @@ const POLL_EVERY: Duration = Duration::from_millis(500);
 impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// Takes the partitions over; returns early, undone, where the group has other news.
     pub(super) fn take_over(&mut self, assigned: &[TopicPartition]) -> Result<(), StageError> {
-        let started = Instant::now();
+        let started = self.parts.log.uptime();
         self.pending.retain(|event| !matches!(event, Polled::Record(_)));
         let numbers = match self.co_partitioned(assigned) {
             Ok(numbers) => numbers,
@@ -36,7 +38,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             taken.insert(*number, kept.unwrap_or_else(|| Partition::new(*number)));
         }
         self.resting.clear();
-        let nonce: [u8; 16] = rand::random();
+        let nonce = self.parts.log.nonce();
         let committed = self.member.committed(assigned);
         self.watchdog.alive();
         let outcome = committed.and_then(|committed| self.fence_and_replay(&numbers, &committed, &mut taken, &nonce));
@@ -54,7 +56,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         for (number, partition) in &taken {
             // What a torn one still seems to owe may long have been done: its settling lies behind the gap.
             let mut states = partition.sound_states().into_iter();
-            self.parts.effects.taken(*number, &mut states);
+            if !planted("effects-forgotten") {
+                self.parts.effects.taken(*number, &mut states);
+            }
         }
         self.own(taken.keys().copied().collect());
         let live: usize = taken.values().map(Partition::live).sum();
@@ -64,9 +68,10 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         self.member.resume(&at_work).map_err(StageError::Log)?;
         self.tell_readiness();
         self.metrics.stopped(self.stopped.len());
-        self.metrics.took_over(started.elapsed());
+        let took = self.parts.log.elapsed(started);
+        self.metrics.took_over(took);
         tracing::info!(
-            worker = self.parts.name, partitions = ?numbers, live, ms = started.elapsed().as_millis() as u64,
+            worker = self.parts.name, partitions = ?numbers, live, ms = took.as_millis() as u64,
             "partitions taken over"
         );
         Ok(())
@@ -123,21 +128,22 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if numbers.is_empty() {
             return Ok(true);
         }
-        self.fence(taken, &from, nonce)?;
-        let restoring = Instant::now();
+        let fences = self.fence(taken, &from, nonce)?;
+        let restoring = self.parts.log.uptime();
         for (number, partition) in taken.iter_mut() {
             // Each may take most of what a seat may be silent for.
             if self.interrupted()? {
                 return Ok(false);
             }
             // Postgres may be slow to say that it is away: a fold from the beginning is better than a lost seat.
-            if restoring.elapsed() < RESTORE_PATIENCE {
+            if self.parts.log.elapsed(restoring) < RESTORE_PATIENCE {
                 self.restore(partition, *number)?;
             }
         }
         let starts = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
         reader.assign(&starts)?;
-        if !self.replay(&mut reader, taken, nonce)? {
+        let behind = behind_their_fence(taken, &fences, facts)?;
+        if !self.replay(&mut reader, taken, behind, nonce)? {
             return Ok(false);
         }
         let inputs = self.parts.topology.inputs();
@@ -178,10 +184,10 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         );
         self.restore(&mut partition, number)?;
         reader.assign(&[(facts, partition.next_fact)].into())?;
-        let mut polled = Instant::now();
+        let mut polled = self.parts.log.uptime();
         while !reader.done() {
-            if polled.elapsed() > POLL_EVERY {
-                polled = Instant::now();
+            if self.parts.log.elapsed(polled) > POLL_EVERY {
+                polled = self.parts.log.uptime();
                 if self.parts.signals.stopping() || self.interrupted()? {
                     return Ok(None);
                 }
@@ -219,7 +225,13 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     }
 
     /// The fence is a fact of our own: `Took` on each partition, with the same, unchanged input offsets.
-    fn fence(&mut self, taken: &BTreeMap<i32, Partition<T>>, from: &Offsets, nonce: &[u8; 16]) -> Result<(), LogError> {
+    /// Says where each lies.
+    fn fence(
+        &mut self,
+        taken: &BTreeMap<i32, Partition<T>>,
+        from: &Offsets,
+        nonce: &[u8; 16],
+    ) -> Result<Offsets, LogError> {
         if self.producer.is_none() {
             self.producer = Some(self.parts.log.producer(&self.parts.instance)?);
             self.watchdog.alive();
@@ -240,14 +252,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let id = format!("{name}:took/{number}/{}", hex(nonce));
             producer.send(record, &Stamp { partition: Some(*number), id: &id, time: now, traceparent: None })?;
         }
-        let appended = producer.drain()?.appended;
-        let offsets_quick = producer.send_offsets(from, &proof)?;
+        let drained = producer.drain()?;
+        let offsets_quick = planted("took-without-offsets") || producer.send_offsets(from, &proof)?;
         let commit_quick = producer.commit()?;
-        self.skew.note_written(now, appended, self.parts.log.now());
-        if !(offsets_quick && commit_quick) {
+        self.skew.note_written(now, drained.appended, &self.parts.log);
+        if !(offsets_quick && commit_quick || planted("producer-kept-in-doubt")) {
             self.producer = None;
         }
-        Ok(())
+        Ok(drained.highest)
     }
 
     /// Begins the fold at a snapshot, if there is a good one and nothing better in memory.
@@ -263,20 +275,23 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         Ok(())
     }
 
-    /// Folds until the own `Took` of every partition is read; false where the group has other news. A partition that does not
+    /// Folds until the own `Took` of every partition that is behind it is read; false where the group has other news. A partition that does not
     /// fold is stopped, and the others are not held up.
     fn replay(
         &mut self,
         reader: &mut L::Reader,
         taken: &mut BTreeMap<i32, Partition<T>>,
+        mut behind: BTreeSet<i32>,
         nonce: &[u8; 16],
     ) -> Result<bool, LogError> {
         let topology = self.parts.topology.clone();
-        let mut behind: BTreeSet<i32> = taken.keys().copied().collect();
-        let mut polled = Instant::now();
-        while !behind.is_empty() {
-            if polled.elapsed() > POLL_EVERY {
-                polled = Instant::now();
+        let mut polled = self.parts.log.uptime();
+        while !behind.is_empty() && !planted("decide-before-replay") {
+            if planted("fold-to-stable-end") && reader.done() {
+                break;
+            }
+            if self.parts.log.elapsed(polled) > POLL_EVERY {
+                polled = self.parts.log.uptime();
                 if self.parts.signals.stopping() || self.interrupted()? {
                     return Ok(false);
                 }
@@ -295,6 +310,27 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         Ok(true)
     }
+}
+
+/// Partitions whose memory does not hold the own `Took` yet. A snapshot may: whoever makes them folds whatever is committed, and
+/// the fence was before it was looked for.
+fn behind_their_fence<T: Topology>(
+    taken: &BTreeMap<i32, Partition<T>>,
+    fences: &Offsets,
+    facts: Topic,
+) -> Result<BTreeSet<i32>, LogError> {
+    let mut behind = BTreeSet::new();
+    for (number, partition) in taken {
+        let fence = fences.get(&TopicPartition::new(facts, *number)).copied().unwrap_or(i64::MAX);
+        match partition.owner.cmp(&fence) {
+            Ordering::Less => drop(behind.insert(*number)),
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                return Err(LogError::Abort(format!("another has taken {facts}/{number} meanwhile")));
+            }
+        }
+    }
+    Ok(behind)
 }
 
 impl<T: Topology> Partition<T> {

@@ -8,6 +8,7 @@ use prost::Message as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_decider::Millis;
+use weir_decider::plant::planted;
 use weir_proto::log::v1::{Envelope, Ignored, IgnoredInput, IgnoredReason, Meta, StageFact, stage_fact::Fact};
 use weir_proto::topics::Topic;
 
@@ -66,13 +67,15 @@ impl<F> Open<F> {
     }
 
     pub(super) fn ignore(&mut self, record: &Record, reason: IgnoredReason) {
+        let (position, key) = (Some(record.position()), record.key.clone());
+        self.pass(record, IgnoredInput { position, reason: reason.into(), key, copy_of: None });
+    }
+
+    /// The record's entry among what changed nothing.
+    pub(super) fn pass(&mut self, record: &Record, input: IgnoredInput) {
         let passed = self.ignored.entry(record.partition).or_default();
         passed.at = passed.at.max(record.time);
-        passed.inputs.push(IgnoredInput {
-            position: Some(record.position()),
-            reason: reason.into(),
-            key: record.key.clone(),
-        });
+        passed.inputs.push(input);
     }
 }
 
@@ -164,6 +167,7 @@ pub(super) fn stage_record(topic: Topic, meta: Meta, fact: Fact) -> Outgoing {
         Fact::Took(_) => "weir.log.v1.Took",
         Fact::Ignored(_) => "weir.log.v1.Ignored",
         Fact::Blocked(_) => "weir.log.v1.Blocked",
+        Fact::Resumed(_) => "weir.log.v1.Resumed",
         Fact::Unblocked(_) => "weir.log.v1.Unblocked",
         Fact::Closed(_) => "weir.log.v1.Closed",
         Fact::Answered(_) => "weir.log.v1.Answered",
@@ -180,6 +184,9 @@ pub(super) fn write_ignored<P, X: Transactional<P>>(
     stage: &str,
     open: &mut Open<impl Sized>,
 ) -> Result<(), LogError> {
+    if planted("ignored-not-recorded") {
+        return Ok(());
+    }
     for (partition, Passed { inputs, at }) in std::mem::take(&mut open.ignored) {
         let owner = open.touched.get(&partition).copied().unwrap_or(-1);
         let cause = inputs.last().and_then(|input| input.position.clone());

@@ -11,8 +11,13 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// "Internal software error" of sysexits.h.
 const EXIT_HUNG: i32 = 70;
 
-/// A worker's sign of life.
+/// Who looks after a worker, if anybody does.
 pub(super) struct Watchdog {
+    watched: Option<Watched>,
+}
+
+/// A worker's sign of life.
+struct Watched {
     alive: Arc<AtomicU64>,
     done: Arc<AtomicBool>,
     start: Instant,
@@ -36,16 +41,22 @@ impl Watchdog {
                 }
             }
         })?;
-        Ok(Watchdog { alive, done, start })
+        Ok(Watchdog { watched: Some(Watched { alive, done, start }) })
+    }
+
+    /// For a worker on its caller's stack, which looks after it: there is no process of its own to end.
+    pub(super) fn none() -> Watchdog {
+        Watchdog { watched: None }
     }
 
     pub(super) fn alive(&self) {
-        let ms = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.alive.store(ms, Ordering::Relaxed);
+        let Some(watched) = &self.watched else { return };
+        let ms = u64::try_from(watched.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        watched.alive.store(ms, Ordering::Relaxed);
     }
 }
 
-impl Drop for Watchdog {
+impl Drop for Watched {
     fn drop(&mut self) {
         self.done.store(true, Ordering::Relaxed);
     }

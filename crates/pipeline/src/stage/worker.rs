@@ -7,17 +7,14 @@ use super::snapshots::Owned;
 use super::transaction::{Open, Passed, offsets, write_ignored};
 use super::watchdog::Watchdog;
 use super::{StageError, trace::Traced};
-use crate::log::{Drained, Log, LogError, Member as _, Pace, Polled, Reader as _, Transactional as _};
+use crate::log::{Drained, Log, LogError, Member as _, Pace, Polled, Transactional as _};
 use crate::snapshot::Snapshots;
-use crate::{Config, Effects, Record, Signals, TopicPartition, Topology};
-use prost::Message as _;
+use crate::{Config, Effects, Signals, TopicPartition, Topology};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use weir_decider::plant::planted;
 use weir_decider::{Decider, Millis};
-use weir_proto::reference::v1::ReferenceEvent;
-use weir_proto::topics::Topic;
 
 /// Inputs have run dry when nothing comes for so long.
 const DRY: Duration = Duration::from_millis(2);
@@ -25,13 +22,14 @@ const DRY: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(100);
 /// Deadlines fired in one transaction at most.
 const DUE_MAX: usize = 500;
-/// How long an input that was admitted under newer reference data waits for it.
-const REFERENCE_PATIENCE: Duration = Duration::from_secs(5);
 /// How many times further apart the transactions are of a stage that no other waits for.
 const BATCHED_TIMES: u64 = 4;
 /// Fences of the producer without a commit between them: two of one name take turns only until the group has told one of them,
 /// which takes a heartbeat.
 const FENCED_MAX: u32 = 20;
+/// How long the group's news are listened to in passing. Not zero: while the broker was away a client has heard of every broken
+/// connection, a poll that does not wait takes one of these off the queue, and what the group says stands behind them.
+const NEWS: Duration = Duration::from_millis(2);
 /// Pause after trouble.
 const BACKOFF: Duration = Duration::from_millis(200);
 
@@ -45,6 +43,8 @@ pub(super) struct Parts<T: Topology, L: Log, E> {
     pub(super) signals: Signals,
     pub(super) name: String,
     pub(super) instance: String,
+    /// What the maker of snapshots works on.
+    pub(super) owned: Owned,
 }
 
 /// A worker at its seat.
@@ -61,6 +61,9 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) world: T::World,
     pub(super) reference: Option<L::Reader>,
     pub(super) reference_next: i64,
+    /// Behind the newest reference record that was read: what facts carry. Who began to read later may have passed control records
+    /// behind it as well, and others can't wait for those.
+    pub(super) reference_seen: i64,
     pub(super) skew: Skew,
     pub(super) watchdog: Watchdog,
     pub(super) pending: VecDeque<Polled>,
@@ -74,18 +77,19 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) corrected: BTreeSet<i32>,
     /// Partitions of the assignment that nothing may be decided on, and why.
     pub(super) stopped: BTreeMap<i32, String>,
-    /// What the maker of snapshots works on.
-    pub(super) owned: Owned,
     pub(super) metrics: Metrics,
 }
 
 /// Runs a worker until it is told to stop, or can't go on.
-pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> Result<(), StageError> {
-    let watchdog = Watchdog::watch(&parts.name).map_err(StageError::Thread)?;
+pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(
+    parts: Parts<T, L, E>,
+    watchdog: Watchdog,
+) -> Result<(), StageError> {
     let signals = parts.signals.clone();
     signals.ready(false, "joining");
     // The producer first: it ends what a predecessor of this name left open.
-    let producer = patiently(&signals, &watchdog, || parts.log.producer(&parts.instance)).map_err(StageError::Log)?;
+    let producer = patiently(&parts.log, &signals, &watchdog, || parts.log.producer(&parts.instance));
+    let producer = producer.map_err(StageError::Log)?;
     let Some(producer) = producer else { return Ok(()) };
     let member = parts
         .log
@@ -103,6 +107,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         world: T::World::default(),
         reference: None,
         reference_next: 0,
+        reference_seen: 0,
         skew: Skew::default(),
         watchdog,
         pending: VecDeque::new(),
@@ -111,25 +116,18 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(parts: Parts<T, L, E>) -> 
         retake: false,
         corrected: BTreeSet::new(),
         stopped: BTreeMap::new(),
-        owned: Arc::new(Mutex::new(Some(BTreeSet::new()))),
         metrics,
     };
-    let keeper = active.keep_snapshots().map_err(StageError::Thread)?;
     active.open_reference().map_err(StageError::Log)?;
     let outcome = active.serve();
     signals.ready(false, "stopped");
     active.member.leave();
-    *active.owned.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    if let Some(keeper) = keeper
-        && keeper.join().is_err()
-    {
-        tracing::error!(worker = active.parts.name, "the maker of snapshots panicked");
-    }
     outcome
 }
 
 /// Repeats what fails in passing, until told to stop.
-fn patiently<R>(
+fn patiently<L: Log, R>(
+    log: &L,
     signals: &Signals,
     watchdog: &Watchdog,
     mut call: impl FnMut() -> Result<R, LogError>,
@@ -140,7 +138,7 @@ fn patiently<R>(
             Ok(done) => return Ok(Some(done)),
             Err(LogError::Transient(why)) if !signals.stopping() => {
                 tracing::warn!(why, "the log is not there yet");
-                std::thread::sleep(BACKOFF);
+                log.sleep(BACKOFF);
             }
             Err(LogError::Transient(_)) => return Ok(None),
             Err(error) => return Err(error),
@@ -153,25 +151,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         self.parts.topology.name()
     }
 
-    /// Snapshots are made beside the loop, never in it.
-    fn keep_snapshots(&self) -> std::io::Result<Option<JoinHandle<()>>> {
-        let Some(snapshots) = self.parts.snapshots.clone() else { return Ok(None) };
-        let (topology, log) = (self.parts.topology.clone(), self.parts.log.clone());
-        let (owned, signals) = (self.owned.clone(), self.parts.signals.clone());
-        std::thread::Builder::new()
-            .name(format!("snapshots {}", self.parts.name))
-            .spawn(move || super::snapshots::keep(&*topology, &log, &snapshots, &owned, &signals))
-            .map(Some)
-    }
-
     pub(super) fn own(&self, numbers: BTreeSet<i32>) {
-        *self.owned.lock().unwrap_or_else(PoisonError::into_inner) = Some(numbers);
+        *self.parts.owned.lock().unwrap_or_else(PoisonError::into_inner) = Some(numbers);
     }
 
     fn serve(&mut self) -> Result<(), StageError> {
         while !self.parts.signals.stopping() {
             self.watchdog.alive();
-            match self.turn() {
+            match self.step() {
                 Ok(()) => {}
                 Err(StageError::Log(error)) => self.recover(error)?,
                 Err(error) => return Err(error),
@@ -186,7 +173,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     }
 
     /// One step: a record, an event of the group, or time.
-    fn turn(&mut self) -> Result<(), StageError> {
+    fn step(&mut self) -> Result<(), StageError> {
         let wait = self.wait();
         let polled = match self.pending.pop_front() {
             Some(event) => event,
@@ -272,27 +259,28 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let proof = self.proof.clone().ok_or_else(|| LogError::Unknown("no seat in the group".to_owned()))?;
         let touched = open.touched.keys().filter_map(|p| Some((*p, &self.partitions.get(p)?.next_input)));
         let next = offsets(touched);
-        let (started, inputs, before) = (Instant::now(), open.inputs, self.parts.log.now());
+        let (started, inputs, before) = (self.parts.log.uptime(), open.inputs, self.parts.log.now());
         let producer = self.producer()?;
         write_ignored(producer, facts, stage, &mut open)?;
         let Drained { highest, appended } = producer.drain()?;
-        self.skew.note_written(before, appended, self.parts.log.now());
-        if open.deadlines > 0 && !self.skew.tolerable() {
+        self.skew.note_written(before, appended, &self.parts.log);
+        if open.deadlines > 0 && !self.skew.tolerable(&self.parts.log) {
             return Err(LogError::Abort("deadlines were decided by a clock that is off".to_owned()));
         }
         let producer = self.producer()?;
-        let offsets_quick = producer.send_offsets(&next, &proof)?;
+        let unfenced = planted("tick-without-offsets") && inputs == 0;
+        let offsets_quick = unfenced || producer.send_offsets(&next, &proof)?;
         self.watchdog.alive();
         let producer = self.producer()?;
         let commit_quick = producer.commit()?;
-        if !(offsets_quick && commit_quick) {
+        if !(offsets_quick && commit_quick || planted("producer-kept-in-doubt")) {
             tracing::debug!(worker = self.parts.name, "a transactional call was slow, replacing the producer");
             self.producer = None;
             self.metrics.replaced();
         }
         self.closed = self.parts.log.now();
         self.fenced = 0;
-        self.metrics.committed(inputs, started.elapsed());
+        self.metrics.committed(inputs, self.parts.log.elapsed(started));
         for (at, offset) in highest {
             if at.topic == facts
                 && let Some(partition) = self.partitions.get_mut(&at.partition)
@@ -317,16 +305,18 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
     /// Time passes: clocks move on, deadlines fire in (deadline, key) order.
     fn tick(&mut self) -> Result<(), LogError> {
-        if self.open.is_none() && self.skew.wants_measuring() {
+        if self.open.is_none() && self.skew.wants_measuring(&self.parts.log) {
             self.measure()?;
         }
         let inputs = self.parts.topology.inputs();
-        let mut budget = DUE_MAX;
+        let mut budget = DUE_MAX.saturating_sub(self.open.as_ref().map_or(0, |open| open.deadlines));
         let numbers: Vec<i32> = self.partitions.keys().copied().collect();
         for number in numbers {
             let Some(partition) = self.partitions.get_mut(&number) else { continue };
             // A deadline may pass only where everything that could cancel it has been read.
-            if !follow_wall(partition, inputs, &self.member, &self.skew) {
+            if planted("tick-before-backlog") {
+                partition.advance_clock(self.parts.log.now());
+            } else if !follow_wall(partition, inputs, &self.member, &self.skew, &self.parts.log) {
                 continue;
             }
             while budget > 0 && !self.full() {
@@ -385,6 +375,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             tracing::debug!(worker = self.parts.name, %error, "abort failed, the next producer of this name ends it");
         }
         self.producer = None;
+        if planted("state-kept-after-abort") {
+            self.resting.append(&mut self.partitions);
+        }
         self.partitions.clear();
     }
 
@@ -405,13 +398,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         self.watchdog.alive();
         self.give_up();
         self.watchdog.alive();
-        self.resting.clear();
+        if !planted("state-kept-after-abort") {
+            self.resting.clear();
+        }
         for number in &numbers {
             self.parts.effects.lost(*number);
         }
-        std::thread::sleep(BACKOFF);
         // The group may have its own news of why: hear it first.
-        match self.interrupted() {
+        match self.heard_within(BACKOFF) {
             Ok(true) => return Ok(()),
             Err(told @ (LogError::Fatal(_) | LogError::Fenced(_))) => return Err(StageError::Log(told)),
             Ok(false) | Err(_) => {}
@@ -425,61 +419,33 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         Ok(())
     }
 
-    /// Reads the reference topic to its end as of now.
-    fn open_reference(&mut self) -> Result<(), LogError> {
-        if !self.parts.topology.reads_reference() {
-            return Ok(());
-        }
-        let mut reader = self.parts.log.reader(Pace::Eager)?;
-        reader.assign(&[(TopicPartition::new(Topic::Reference, 0), 0)].into())?;
-        self.reference = Some(reader);
-        let started = Instant::now();
-        while self.reference.as_ref().is_some_and(|r| !r.done()) {
-            self.watchdog.alive();
-            self.learn(Duration::from_millis(20))?;
-            if started.elapsed() > Duration::from_secs(60) {
-                return Err(LogError::Fatal("the reference topic could not be read to its end".to_owned()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes in reference records that have come; only ever between transactions.
-    fn learn(&mut self, mut wait: Duration) -> Result<(), LogError> {
-        let Some(reader) = &mut self.reference else { return Ok(()) };
-        while let Some(Record { key, value, .. }) = reader.poll(wait)? {
-            wait = Duration::ZERO;
-            let event = if value.is_empty() { None } else { ReferenceEvent::decode(value).ok() };
-            self.parts.topology.learn(&mut self.world, &key, event);
-        }
-        self.reference_next = reader.position(TopicPartition::new(Topic::Reference, 0));
-        Ok(())
-    }
-
-    /// An input that was admitted under newer reference data waits until we have it too.
-    pub(super) fn await_reference(&mut self, position: i64) -> Result<(), LogError> {
-        if self.reference.is_none() || self.reference_next >= position {
-            return Ok(());
-        }
-        // Never inside a transaction: it would outlast its time, and one position holds within it.
-        self.commit()?;
-        let started = Instant::now();
-        while self.reference_next < position && started.elapsed() < REFERENCE_PATIENCE {
-            self.watchdog.alive();
-            self.learn(Duration::from_millis(10))?;
-        }
-        Ok(())
-    }
-
     /// Polls the group while something long runs; true where its news must be heard first.
     pub(super) fn interrupted(&mut self) -> Result<bool, LogError> {
         self.watchdog.alive();
-        match self.member.poll(Duration::ZERO)? {
+        match self.member.poll(NEWS)? {
             Polled::Nothing => Ok(!self.pending.is_empty()),
             event => {
                 let news = matches!(event, Polled::Assigned(_) | Polled::Revoked { .. });
                 self.pending.push_back(event);
                 Ok(news)
+            }
+        }
+    }
+
+    /// Lets time pass after trouble, and listens to the group meanwhile: true where it has news. Records are read again from
+    /// where the next take-over begins.
+    fn heard_within(&mut self, patience: Duration) -> Result<bool, LogError> {
+        let begun = self.parts.log.uptime();
+        loop {
+            let left = patience.saturating_sub(self.parts.log.elapsed(begun));
+            match self.member.poll(left)? {
+                Polled::Nothing | Polled::Record(_) if left.is_zero() => return Ok(!self.pending.is_empty()),
+                Polled::Nothing => {}
+                Polled::Record(_) => self.parts.log.sleep(left.min(NEWS)),
+                event => {
+                    self.pending.push_back(event);
+                    return Ok(true);
+                }
             }
         }
     }

@@ -63,6 +63,18 @@ impl Log for Ahead {
     fn now(&self) -> Millis {
         self.inner.now().plus(self.by_ms)
     }
+
+    fn uptime(&self) -> Duration {
+        self.inner.uptime()
+    }
+
+    fn sleep(&self, length: Duration) {
+        self.inner.sleep(length);
+    }
+
+    fn nonce(&self) -> [u8; 16] {
+        self.inner.nonce()
+    }
 }
 
 impl Member for AheadMember {

@@ -77,6 +77,10 @@ impl Decider for Remarks {
     fn rest(&self) -> Option<Rest> {
         self.rest.map(|from| Rest { from: Millis(from), end_state: 1 })
     }
+
+    fn broken(&self) -> Option<&str> {
+        self.said.contains("broken").then_some("it calls itself broken")
+    }
 }
 
 /// Orders in, routes out. Nothing is ever written to its second input.
@@ -135,6 +139,54 @@ impl Topology for Toy {
 
     fn write_message(&self, meta: Meta, (): &()) -> Outgoing {
         Outgoing { topic: Topic::Routes, key: meta.key, event_type: "", value: Vec::new() }
+    }
+}
+
+/// The toy where one aggregate stands for many orders.
+pub struct Strict;
+
+impl Topology for Strict {
+    type State = Remarks;
+    type World = ();
+
+    fn name(&self) -> &'static str {
+        Toy.name()
+    }
+
+    fn inputs(&self) -> &'static [Topic] {
+        Toy.inputs()
+    }
+
+    fn facts(&self) -> Topic {
+        Toy.facts()
+    }
+
+    fn outputs(&self) -> &'static [Topic] {
+        Toy.outputs()
+    }
+
+    fn shape(&self) -> u32 {
+        Toy.shape()
+    }
+
+    fn gap_stops_partition(&self) -> bool {
+        true
+    }
+
+    fn read(&self, record: &Record) -> Result<Incoming<String>, Fault> {
+        Toy.read(record)
+    }
+
+    fn write_fact(&self, meta: Meta, fact: &String) -> Outgoing {
+        Toy.write_fact(meta, fact)
+    }
+
+    fn read_fact(&self, record: &Record) -> Result<String, Fault> {
+        Toy.read_fact(record)
+    }
+
+    fn write_message(&self, meta: Meta, nothing: &()) -> Outgoing {
+        Toy.write_message(meta, nothing)
     }
 }
 
@@ -214,14 +266,24 @@ impl Bench {
         self.run_on(KafkaLog::unchecked(&config), instance, snapshots)
     }
 
+    /// A worker of [`Strict`].
+    pub fn run_strictly(&self, instance: &str) -> Running {
+        let config = Config { instance: instance.to_owned(), ..self.config.clone() };
+        self.run_as(Strict, KafkaLog::unchecked(&config), instance, None)
+    }
+
     pub fn run_on(&self, log: impl Log, instance: &str, snapshots: Option<Snapshots>) -> Running {
+        self.run_as(Toy, log, instance, snapshots)
+    }
+
+    fn run_as(&self, stage: impl Topology, log: impl Log, instance: &str, snapshots: Option<Snapshots>) -> Running {
         let (stop, told) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
         let config = Config { instance: instance.to_owned(), ..self.config.clone() };
         let heard = told.clone();
         let signals = Signals::new(stop.clone(), move |ready, why| {
             heard.lock().unwrap_or_else(PoisonError::into_inner).push((ready, why.to_owned()));
         });
-        let workers = spawn(Arc::new(Toy), log, &config, |_| NoEffects, snapshots, &signals).expect("worker");
+        let workers = spawn(Arc::new(stage), log, &config, |_| NoEffects, snapshots, &signals).expect("worker");
         Running { stop, workers, told }
     }
 

@@ -11,6 +11,8 @@ pub enum Code {
     InvalidProducerEpoch,
     InvalidProducerIdMapping,
     InvalidTxnState,
+    LeaderNotAvailable,
+    MessageTooLarge,
     NotCoordinator,
     NotEnoughReplicas,
     OffsetOutOfRange,

@@ -35,12 +35,17 @@ pub struct LateEnd {
     pub commit: bool,
 }
 
-#[derive(Default)]
 pub struct Faults {
     /// Nobody answers.
     pub down: bool,
     /// How far the wall clock of the processes is ahead of the broker's.
     pub skew_ms: i64,
+    /// How far that of one process is ahead, beside.
+    pub skews: BTreeMap<u32, i64>,
+    /// Every request takes this many times as long.
+    pub slowness: u64,
+    /// Larger records are refused by the broker.
+    pub record_bytes_max: usize,
     pub ends: BTreeMap<String, VecDeque<EndFault>>,
     pub late: Vec<LateEnd>,
     pub produces: BTreeMap<TopicPartition, VecDeque<ProduceFault>>,
@@ -48,9 +53,35 @@ pub struct Faults {
     pub parked: Vec<Marker>,
     /// Groups whose coordinator has moved and not been found yet.
     pub moved: BTreeSet<String>,
+    /// Transactional ids whose coordinator has moved and not been found yet.
+    pub moved_producers: BTreeSet<String>,
+}
+
+impl Default for Faults {
+    fn default() -> Faults {
+        Faults {
+            down: false,
+            skew_ms: 0,
+            skews: BTreeMap::new(),
+            slowness: 1,
+            record_bytes_max: usize::MAX,
+            ends: BTreeMap::new(),
+            late: Vec::new(),
+            produces: BTreeMap::new(),
+            held: BTreeSet::new(),
+            parked: Vec::new(),
+            moved: BTreeSet::new(),
+            moved_producers: BTreeSet::new(),
+        }
+    }
 }
 
 impl Faults {
+    pub fn skew_of(&self, process: Option<u32>) -> i64 {
+        let own = process.and_then(|process| self.skews.get(&process));
+        self.skew_ms + own.copied().unwrap_or(0)
+    }
+
     pub fn take_end(&mut self, name: &str) -> Option<EndFault> {
         self.ends.get_mut(name)?.pop_front()
     }

@@ -11,6 +11,8 @@ use weir_proto::topics::Topic;
 #[derive(Clone, Debug)]
 pub(crate) struct Sitting {
     pub(crate) instance: String,
+    /// The actor of a world that sits here.
+    pub(crate) actor: Option<u32>,
     pub(crate) topics: Vec<Topic>,
     /// Has joined the generation that is being made, or is in the one that stands.
     pub(crate) joined: bool,

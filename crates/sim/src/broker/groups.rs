@@ -4,6 +4,7 @@ use super::assignor::range;
 use super::group::{Group, Sitting};
 use super::timers::Event;
 use super::{Broker, Code};
+use crate::current;
 use crate::settings::{MILLI, Micros};
 use weir_pipeline::TopicPartition;
 use weir_proto::topics::Topic;
@@ -35,6 +36,7 @@ impl Broker {
             let changed = seats.members.get(&fresh).is_some_and(|sitting| sitting.topics != topics);
             if let Some(sitting) = seats.members.get_mut(&fresh) {
                 sitting.topics = topics.to_vec();
+                sitting.actor = current::actor();
             }
             if changed {
                 self.rebalance(group);
@@ -43,6 +45,7 @@ impl Broker {
             self.rebalance(group);
             let sitting = Sitting {
                 instance: instance.to_owned(),
+                actor: current::actor(),
                 topics: topics.to_vec(),
                 joined: true,
                 silent: None,
@@ -102,6 +105,32 @@ impl Broker {
         if let Some(member) = self.groups.get(group).and_then(|seats| seats.seated(instance).cloned()) {
             self.silence(group, &member);
         }
+    }
+
+    /// The process of this actor stands still.
+    pub fn silence_actor(&mut self, actor: u32) {
+        for (group, member) in self.seats_of(actor) {
+            self.silence(&group, &member);
+        }
+    }
+
+    /// The process of this actor goes on: its heartbeats come again at once.
+    pub fn unsilence_actor(&mut self, actor: u32) {
+        for (group, member) in self.seats_of(actor) {
+            let sitting = self.groups.get_mut(&group).and_then(|seats| seats.members.get_mut(&member));
+            if let Some(sitting) = sitting {
+                sitting.silent = None;
+            }
+        }
+    }
+
+    fn seats_of(&self, actor: u32) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (group, seats) in &self.groups {
+            let sitting = seats.members.iter().filter(|(_, sitting)| sitting.actor == Some(actor));
+            found.extend(sitting.map(|(member, _)| (group.clone(), member.clone())));
+        }
+        found
     }
 
     /// Everybody is asked to join anew.

@@ -46,11 +46,9 @@ impl Broker {
         let time = self.clock();
         match &marker.target {
             Target::Partition(at) => {
-                if let Ok(partition) = self.partition_mut(*at) {
-                    // The coordinator's epoch is the newest there is.
-                    let outcome = partition.mark(marker.by, time, marker.commit);
-                    debug_assert!(outcome.is_ok(), "a marker of an old epoch");
-                }
+                // The coordinator's epoch is the newest there is.
+                let outcome = self.change(*at, |partition| partition.mark(marker.by, time, marker.commit));
+                debug_assert!(!matches!(outcome, Ok(Err(_))), "a marker of an old epoch");
             }
             Target::Offsets(group) => {
                 self.offsets.entry(group.clone()).or_default().mark(marker.by, marker.commit);

@@ -72,6 +72,18 @@ impl Broker {
         }
     }
 
+    /// An operator sets the group back to the beginning.
+    pub fn reset_offsets(&mut self, group: &str) {
+        if let Some(kept) = self.offsets.get_mut(group) {
+            kept.committed.values_mut().for_each(|offset| *offset = 0);
+        }
+    }
+
+    /// What is committed and decided.
+    pub fn committed_of(&self, group: &str, at: TopicPartition) -> Option<i64> {
+        self.offsets.get(group)?.committed.get(&at).copied()
+    }
+
     /// Source: `ClassicGroup.validateOffsetCommit` of Kafka 4.1, for a transactional commit.
     fn check_claim(&self, claim: &Claim) -> Result<(), Code> {
         let Some(group) = self.groups.get(&claim.group) else {

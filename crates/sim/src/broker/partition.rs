@@ -38,6 +38,10 @@ pub struct PartitionLog {
     open: BTreeMap<u64, i64>,
     /// Newest epoch heard of, for each producer.
     epochs: BTreeMap<u64, i16>,
+    /// Kept beside the others, because everybody asks for it all the time.
+    stable: i64,
+    /// It has no leader: nobody writes to it or reads from it.
+    pub(crate) offline: bool,
 }
 
 impl PartitionLog {
@@ -53,7 +57,11 @@ impl PartitionLog {
 
     /// The last stable offset: nothing below it is undecided.
     pub fn stable(&self) -> i64 {
-        self.open.values().copied().min().unwrap_or_else(|| self.end()).max(self.start)
+        self.stable
+    }
+
+    fn settle(&mut self) {
+        self.stable = self.open.values().copied().min().unwrap_or_else(|| self.end()).max(self.start);
     }
 
     pub fn entry(&self, offset: i64) -> Option<&Entry> {
@@ -77,16 +85,21 @@ impl PartitionLog {
     pub fn append(&mut self, time: Millis, record: Stored) -> i64 {
         let offset = self.end();
         self.entries.push(Entry::Record { time, record, aborted: false, producer: None });
+        if self.open.is_empty() {
+            self.stable = offset + 1;
+        }
         offset
     }
 
-    /// Appends within the producer's transaction; an older epoch than one heard of is refused.
-    pub fn append_in(&mut self, by: Identity, time: Millis, record: Stored) -> Result<i64, Code> {
+    /// Appends within the producer's transaction; an older epoch than one heard of is refused. Returns the last offset.
+    pub fn append_in(&mut self, by: Identity, time: Millis, records: Vec<Stored>) -> Result<i64, Code> {
         self.hear(by)?;
-        let offset = self.end();
-        self.open.entry(by.id).or_insert(offset);
-        self.entries.push(Entry::Record { time, record, aborted: false, producer: Some(by.id) });
-        Ok(offset)
+        if !records.is_empty() {
+            self.open.entry(by.id).or_insert(self.start + self.entries.len() as i64);
+        }
+        let producer = Some(by.id);
+        self.entries.extend(records.into_iter().map(|record| Entry::Record { time, record, aborted: false, producer }));
+        Ok(self.end() - 1)
     }
 
     /// Writes the marker that ends the producer's transaction here.
@@ -98,6 +111,7 @@ impl PartitionLog {
             self.abort_from(by.id, first);
         }
         self.entries.push(Entry::Control { time, producer: by.id, commit });
+        self.settle();
         Ok(())
     }
 
@@ -106,6 +120,7 @@ impl PartitionLog {
         let before = before.clamp(self.start, self.stable());
         self.entries.drain(..usize::try_from(before - self.start).unwrap_or(0));
         self.start = before;
+        self.settle();
     }
 
     /// An unclean leader: everything from this offset on is gone.
@@ -113,6 +128,7 @@ impl PartitionLog {
         let kept = usize::try_from(from.clamp(self.start, self.end()) - self.start).unwrap_or(0);
         self.entries.truncate(kept);
         self.open.retain(|_, first| *first < from);
+        self.settle();
     }
 
     fn hear(&mut self, by: Identity) -> Result<(), Code> {

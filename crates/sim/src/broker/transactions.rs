@@ -98,6 +98,9 @@ impl Broker {
 
     /// AddPartitionsToTxn and AddOffsetsToTxn: begins the transaction, where none is.
     pub fn add_to_transaction(&mut self, name: &str, by: Identity, target: Target) -> Result<(), Code> {
+        if self.faults.moved_producers.remove(name) {
+            return Err(Code::NotCoordinator);
+        }
         let now = self.now;
         let transaction = self.transaction_of(name, by)?;
         match transaction.state {
@@ -112,16 +115,25 @@ impl Broker {
         Ok(())
     }
 
-    /// A produce request of a transaction, with the check of `transaction.partition.verification.enable`.
-    pub fn produce(&mut self, name: &str, by: Identity, at: TopicPartition, records: Vec<Stored>) -> Result<i64, Code> {
-        self.verify(name, by, &Target::Partition(at))?;
-        let time = self.clock();
-        let partition = self.partition_mut(at)?;
-        let mut last = partition.end() - 1;
-        for record in records {
-            last = partition.append_in(by, time, record)?;
+    /// A produce request of a transaction, with the check of `transaction.partition.verification.enable`. Leaves no records
+    /// behind where it was done.
+    pub fn produce(
+        &mut self,
+        name: &str,
+        by: Identity,
+        at: TopicPartition,
+        records: &mut Vec<Stored>,
+    ) -> Result<i64, Code> {
+        if self.partition(at)?.offline {
+            return Err(Code::LeaderNotAvailable);
         }
-        Ok(last)
+        self.verify(name, by, &Target::Partition(at))?;
+        let limit = self.faults.record_bytes_max;
+        if records.iter().any(|record| record.key.len() + record.value.len() > limit) {
+            return Err(Code::MessageTooLarge);
+        }
+        let time = self.clock();
+        self.change(at, |partition| partition.append_in(by, time, std::mem::take(records)))?
     }
 
     /// Whether this producer's transaction is open and includes the target.
@@ -136,6 +148,9 @@ impl Broker {
 
     /// EndTxn. Returns who the producer is afterwards.
     pub fn end_transaction(&mut self, name: &str, by: Identity, commit: bool) -> Result<Identity, Code> {
+        if self.faults.moved_producers.remove(name) {
+            return Err(Code::NotCoordinator);
+        }
         let known = self.transaction(name)?;
         let repeated = match known.state {
             Coordination::Prepared { commit: decided } | Coordination::Complete { commit: decided } => {

@@ -1,19 +1,24 @@
 //! A seat in a simulated group: joins, hears of rebalances by its heartbeats, and delivers records.
 
 use super::fetch::Fetch;
-use super::{POLL_COST, plain_error, wait_until};
+use super::plain_error;
 use crate::Sim;
 use crate::broker::{Broker, Claim, Code};
+use crate::current;
 use crate::settings::{MILLI, Micros, SECOND, micros};
+use crate::wait::POLL_COST;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use weir_decider::Millis;
-use weir_pipeline::log::{Member, Offsets};
+use weir_decider::plant::planted;
+use weir_pipeline::log::{Member, Offsets, Pace};
 use weir_pipeline::{LogError, Polled, TopicPartition};
 use weir_proto::topics::Topic;
 
 /// How long `committed` keeps asking before it gives up.
 const COMMITTED_PATIENCE: Micros = 10 * SECOND;
+/// Pause before `committed` asks again.
+const COMMITTED_PAUSE: Micros = 20 * MILLI;
 /// How often statistics say what has been read to its end; they speak of half a second ago.
 const STATISTICS: Micros = SECOND / 2;
 
@@ -60,9 +65,10 @@ pub struct SimMember {
 }
 
 impl SimMember {
-    pub(super) fn subscribe(sim: Sim, group: &str, instance: &str, topics: &[Topic]) -> SimMember {
-        let now = sim.lock().now();
+    pub(super) fn subscribe(sim: Sim, group: &str, instance: &str, topics: &[Topic], pace: Pace) -> SimMember {
+        let now = sim.now();
         SimMember {
+            fetch: Fetch::new(sim.clone(), pace),
             sim,
             group: group.to_owned(),
             instance: instance.to_owned(),
@@ -72,7 +78,6 @@ impl SimMember {
             standing: Standing::Outside,
             notes: VecDeque::new(),
             fenced: None,
-            fetch: Fetch::default(),
             heartbeat: now,
             polled: now,
             statistics: now,
@@ -139,6 +144,9 @@ impl SimMember {
     /// A loop that has not polled for too long has lost its seat, whatever the group says.
     fn note_poll(&mut self, broker: &mut Broker) {
         let since = broker.now() - self.polled;
+        if since == 0 {
+            return;
+        }
         self.polled = broker.now();
         if since > broker.settings.max_poll_interval_ms * MILLI && self.standing == Standing::Seated {
             self.member.clear();
@@ -156,7 +164,7 @@ impl SimMember {
         if broker.faults.down {
             return;
         }
-        let as_of = Millis(broker.wall().0 - 500);
+        let as_of = Millis(broker.wall(current::process()).0 - 500);
         for at in self.fetch.partitions() {
             let stable = broker.partition(at).map(|p| p.stable()).unwrap_or(i64::MAX);
             if self.fetch.next(at).is_some_and(|next| next >= stable) {
@@ -182,6 +190,8 @@ impl SimMember {
     /// When there is something to do that the broker does not know of.
     fn next_own(&self, broker: &Broker) -> Option<Micros> {
         match self.standing {
+            // Nobody is there to hear a heartbeat.
+            Standing::Seated if broker.faults.down => Some(self.statistics),
             Standing::Seated => Some(self.heartbeat.min(self.statistics)),
             Standing::Outside | Standing::Joining => Some(broker.now() + 10 * MILLI),
             Standing::Revoking | Standing::Left => None,
@@ -193,6 +203,8 @@ impl Member for SimMember {
     type Proof = Seat;
 
     fn poll(&mut self, wait: Duration) -> Result<Polled, LogError> {
+        current::begin("poll");
+        self.sim.stop_now_and_then();
         let sim = self.sim.clone();
         let mut broker = sim.lock();
         self.note_poll(&mut broker);
@@ -202,9 +214,11 @@ impl Member for SimMember {
                 return Ok(found);
             }
             let own = self.next_own(&broker);
-            if !wait_until(&mut broker, deadline, own) {
+            drop(broker);
+            if !sim.wait_for_news(self.fetch.watch(), deadline, own) {
                 return Ok(Polled::Nothing);
             }
+            broker = sim.lock();
         }
     }
 
@@ -218,22 +232,23 @@ impl Member for SimMember {
     }
 
     fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Offsets, LogError> {
-        let mut broker = self.sim.lock();
-        let deadline = broker.now() + COMMITTED_PATIENCE;
-        loop {
-            let outcome = broker.request().and_then(|()| broker.committed(&self.group, partitions));
-            match outcome {
-                Ok(offsets) => return Ok(offsets),
-                Err(_) if broker.now() < deadline => broker.pass(20 * MILLI),
-                Err(code) => return Err(plain_error(code)),
+        current::begin("committed");
+        let again = |_| Some(COMMITTED_PAUSE);
+        let ask = |broker: &mut Broker| match broker.committed(&self.group, partitions) {
+            Err(Code::UnstableOffsetCommit) if planted("undecided-offset-is-none") => {
+                Ok(partitions.iter().map(|at| (*at, 0)).collect())
             }
-        }
+            known => known,
+        };
+        self.sim.repeatedly(COMMITTED_PATIENCE, again, ask).map_err(plain_error)
     }
 
     fn accept(&mut self, from: &Offsets) -> Result<(), LogError> {
         self.ends.clear();
-        self.fetch.assign(from, true);
-        Ok(())
+        if planted("rewind-to-position") && !from.is_empty() && from.keys().all(|at| self.fetch.next(*at).is_some()) {
+            return Ok(());
+        }
+        self.fetch.assign(from, true).map_err(plain_error)
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
@@ -248,7 +263,7 @@ impl Member for SimMember {
     }
 
     fn release(&mut self) -> Result<(), LogError> {
-        self.fetch.assign(&Offsets::new(), false);
+        self.fetch.assign(&Offsets::new(), false).map_err(plain_error)?;
         if self.standing == Standing::Revoking {
             self.standing = Standing::Outside;
         }
@@ -263,7 +278,8 @@ impl Member for SimMember {
         self.sim.lock().leave(&self.group, &self.member);
         self.member.clear();
         self.notes.clear();
-        self.fetch = Fetch::default();
+        // Nothing is wanted: this can't fail.
+        let _ = self.fetch.assign(&Offsets::new(), false);
         self.standing = Standing::Left;
     }
 }

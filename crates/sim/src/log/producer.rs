@@ -5,17 +5,15 @@
 use super::member::Seat;
 use crate::Sim;
 use crate::broker::{Broker, Code, EndFault, Entry, Identity, LateEnd, ProduceFault, Stored, Target};
+use crate::current;
 use crate::settings::{MILLI, Micros, SECOND};
+use crate::wait::BACKOFF;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_decider::Millis;
 use weir_pipeline::log::{Drained, Offsets, Stamp, Transactional};
 use weir_pipeline::{Headers, LogError, Outgoing, TopicPartition};
 use weir_proto::partition::partition_of;
 
-/// `retry.backoff.ms`.
-const BACKOFF: Micros = 200 * MILLI;
-/// Pause before asking again a coordinator that is busy with the transaction before.
-const BUSY: Micros = 20 * MILLI;
 /// How long records may wait for their acknowledgement.
 const DRAIN_PATIENCE: Micros = 3_800 * MILLI;
 /// How long `send_offsets`, `abort` and `init_transactions` are repeated.
@@ -24,8 +22,6 @@ const CALL_PATIENCE: Micros = 6 * SECOND;
 const WATCHDOG: Micros = 15 * SECOND;
 /// `message.max.bytes`.
 const MESSAGE_BYTES_MAX: usize = 2_000_000;
-/// A TxnOffsetCommit to a coordinator that has moved is repeated after this.
-const MOVED: Micros = 500 * MILLI;
 
 /// What the client thinks of its transaction.
 #[derive(Debug)]
@@ -47,6 +43,14 @@ struct Queued {
     stored: Stored,
 }
 
+/// A produce request to one partition.
+#[derive(Default)]
+struct Portion {
+    records: Vec<Stored>,
+    /// Written up to here: the broker knows a repeated request by its sequence number, and answers as it did.
+    written: Option<i64>,
+}
+
 /// A transactional producer on the simulated cluster.
 pub struct SimProducer {
     sim: Sim,
@@ -61,7 +65,8 @@ pub struct SimProducer {
 
 impl SimProducer {
     pub(super) fn init(sim: Sim, name: &str) -> Result<SimProducer, LogError> {
-        let outcome = patiently(&mut sim.lock(), CALL_PATIENCE, |broker| broker.init_producer(name));
+        current::begin("init");
+        let outcome = sim.patiently(CALL_PATIENCE, |broker| broker.init_producer(name));
         let identity = outcome.map_err(|code| LogError::Transient(code.to_string()))?;
         let (queued, registered) = (Vec::new(), BTreeSet::new());
         Ok(SimProducer { sim, name: name.to_owned(), identity, state: State::Ready, queued, registered, told: false })
@@ -87,33 +92,45 @@ impl SimProducer {
         abortable(code)
     }
 
-    fn write(&mut self, at: TopicPartition, records: Vec<Stored>) -> Result<i64, Code> {
-        let sim = self.sim.clone();
-        let mut broker = sim.lock();
-        if self.registered.insert(at) {
-            patiently(&mut broker, DRAIN_PATIENCE, |broker| {
-                broker.add_to_transaction(&self.name, self.identity, Target::Partition(at))
-            })?;
-            self.told = true;
+    /// AddPartitionsToTxn, for those that are new in this transaction.
+    fn register(&mut self, portions: &BTreeMap<TopicPartition, Portion>) -> Result<(), Code> {
+        let fresh: Vec<TopicPartition> = portions.keys().filter(|at| self.registered.insert(**at)).copied().collect();
+        if fresh.is_empty() {
+            return Ok(());
         }
-        let mut done = None;
-        patiently(&mut broker, DRAIN_PATIENCE, |broker| {
-            // The broker knows a repeated request by its sequence number, and answers as it did.
-            if let Some(last) = done {
-                return Ok(last);
-            }
-            let fault = broker.faults.take_produce(at);
-            if fault == Some(ProduceFault::Refuse) {
-                return Err(Code::NotEnoughReplicas);
-            }
-            let last = broker.produce(&self.name, self.identity, at, records.clone())?;
-            done = Some(last);
-            match fault {
-                Some(ProduceFault::LoseAnswer) => Err(Code::Unreachable),
-                Some(ProduceFault::TimeOut) => Err(Code::RequestTimedOut),
-                _ => Ok(last),
-            }
-        })
+        self.sim.patiently(DRAIN_PATIENCE, |broker| {
+            fresh.iter().try_for_each(|at| broker.add_to_transaction(&self.name, self.identity, Target::Partition(*at)))
+        })?;
+        self.told = true;
+        Ok(())
+    }
+
+    /// Writes to all partitions at once, and to those again that did not answer.
+    fn write(&mut self, mut portions: BTreeMap<TopicPartition, Portion>) -> Result<Offsets, Code> {
+        let mut highest = Offsets::new();
+        if portions.is_empty() {
+            return Ok(highest);
+        }
+        self.register(&portions)?;
+        let (name, by) = (&self.name, self.identity);
+        self.sim.patiently(DRAIN_PATIENCE, |broker| {
+            let mut trouble = None;
+            portions.retain(|at, portion| match write_once(broker, name, by, *at, portion) {
+                Ok(last) => {
+                    highest.insert(*at, last);
+                    false
+                }
+                Err(code) => {
+                    let lasting = !matches!(code, Code::Unreachable | Code::LeaderNotAvailable);
+                    if lasting || trouble.is_none() {
+                        trouble = Some(code);
+                    }
+                    true
+                }
+            });
+            trouble.map_or(Ok(()), Err)
+        })?;
+        Ok(highest)
     }
 
     /// EndTxn, repeated inside until somebody answers: its caller can't see how often.
@@ -122,15 +139,13 @@ impl SimProducer {
             self.state = State::Ready;
             return Ok(true);
         }
-        let sim = self.sim.clone();
-        let mut broker = sim.lock();
-        let started = broker.now();
-        let (name, by) = (self.name.clone(), self.identity);
-        match patiently(&mut broker, patience, |broker| end_once(broker, &name, by, commit)) {
+        let started = self.sim.now();
+        let (name, by) = (&self.name, self.identity);
+        match self.sim.patiently(patience, |broker| end_once(broker, name, by, commit)) {
             Ok(identity) => {
                 self.identity = identity;
                 self.state = State::Ready;
-                Ok(quick(&broker, started))
+                Ok(quick(&self.sim, started))
             }
             Err(Code::Unreachable | Code::ConcurrentTransactions) if commit => {
                 Err(LogError::Unknown("nobody answered the commit".to_owned()))
@@ -158,13 +173,12 @@ impl Transactional<Seat> for SimProducer {
     }
 
     fn send(&mut self, record: Outgoing, stamp: &Stamp<'_>) -> Result<(), LogError> {
-        let count = self.sim.lock().partition_count(record.topic);
+        let count = record.topic.partitions(self.sim.scaled);
         let partition = stamp.partition.unwrap_or_else(|| partition_of(record.key.as_bytes(), count));
         let headers = Headers {
             traceparent: stamp.traceparent.map(str::to_owned),
             event_type: Some(record.event_type.to_owned()),
-            redriven: None,
-            unblock: false,
+            ..Headers::default()
         };
         let at = TopicPartition::new(record.topic, partition);
         self.queued.push(Queued { at, stored: Stored { key: record.key, value: record.value.into(), headers } });
@@ -172,25 +186,26 @@ impl Transactional<Seat> for SimProducer {
     }
 
     fn drain(&mut self) -> Result<Drained, LogError> {
-        let mut portions: BTreeMap<TopicPartition, Vec<Stored>> = BTreeMap::new();
+        current::begin("drain");
+        let mut portions: BTreeMap<TopicPartition, Portion> = BTreeMap::new();
         let mut refused = None;
+        if !self.queued.is_empty()
+            && let Err(error) = self.in_transaction()
+        {
+            self.queued.clear();
+            return Err(LogError::Abort(error.to_string()));
+        }
         for Queued { at, stored } in std::mem::take(&mut self.queued) {
-            if let Err(error) = self.in_transaction() {
-                return Err(LogError::Abort(error.to_string()));
-            }
             if stored.key.len() + stored.value.len() > MESSAGE_BYTES_MAX {
                 refused = Some("a record is larger than message.max.bytes");
                 break;
             }
-            portions.entry(at).or_default().push(stored);
+            portions.entry(at).or_default().records.push(stored);
         }
-        let mut highest = Offsets::new();
-        for (at, records) in portions {
-            match self.write(at, records) {
-                Ok(last) => highest.insert(at, last),
-                Err(code) => return Err(LogError::Abort(self.fail(code).to_string())),
-            };
-        }
+        let highest = match self.write(portions) {
+            Ok(highest) => highest,
+            Err(code) => return Err(LogError::Abort(self.fail(code).to_string())),
+        };
         match refused {
             None => Ok(Drained { appended: self.appended(&highest), highest }),
             Some(why) => Err(LogError::Abort(why.to_owned())),
@@ -202,29 +217,30 @@ impl Transactional<Seat> for SimProducer {
             return Err(LogError::Abort("a transaction without offsets is not fenced".to_owned()));
         }
         self.in_transaction()?;
-        let sim = self.sim.clone();
-        let mut broker = sim.lock();
-        let started = broker.now();
-        let (name, by) = (self.name.clone(), self.identity);
+        current::begin("offsets");
+        let started = self.sim.now();
+        let (sim, name, by) = (self.sim.clone(), self.name.clone(), self.identity);
         let target = Target::Offsets(proof.0.group.clone());
-        let outcome =
-            patiently(&mut broker, CALL_PATIENCE, |broker| broker.add_to_transaction(&name, by, target.clone()))
-                .and_then(|()| {
-                    self.told = true;
-                    patiently(&mut broker, CALL_PATIENCE, |broker| broker.commit_offsets(&name, by, &proof.0, offsets))
-                });
+        let outcome = sim
+            .patiently(CALL_PATIENCE, |broker| broker.add_to_transaction(&name, by, target.clone()))
+            .and_then(|()| {
+                self.told = true;
+                sim.patiently(CALL_PATIENCE, |broker| broker.commit_offsets(&name, by, &proof.0, offsets))
+            });
         match outcome {
-            Ok(()) => Ok(quick(&broker, started)),
+            Ok(()) => Ok(quick(&sim, started)),
             Err(code) => Err(self.fail(code)),
         }
     }
 
     fn commit(&mut self) -> Result<bool, LogError> {
         self.in_transaction()?;
+        current::begin("commit");
         self.end(true, WATCHDOG)
     }
 
     fn abort(&mut self) -> Result<(), LogError> {
+        current::begin("abort");
         match &self.state {
             State::Open | State::Failed { .. } => self.end(false, CALL_PATIENCE).map(|_| ()),
             State::Ready | State::Fenced { .. } => self.in_transaction(),
@@ -245,25 +261,27 @@ fn end_once(broker: &mut Broker, name: &str, by: Identity, commit: bool) -> Resu
     }
 }
 
-/// Repeats what may be repeated, as the client does inside.
-fn patiently<T>(
+/// One produce request to one partition, and what has been ordered to become of it.
+fn write_once(
     broker: &mut Broker,
-    patience: Micros,
-    mut call: impl FnMut(&mut Broker) -> Result<T, Code>,
-) -> Result<T, Code> {
-    let deadline = broker.now() + patience;
-    loop {
-        let outcome = broker.request().and_then(|()| call(broker));
-        let pause = match &outcome {
-            Err(Code::ConcurrentTransactions) => BUSY,
-            Err(Code::Unreachable) => BACKOFF,
-            Err(Code::NotCoordinator) => MOVED,
-            _ => return outcome,
-        };
-        if broker.now() + pause > deadline {
-            return outcome;
-        }
-        broker.pass(pause);
+    name: &str,
+    by: Identity,
+    at: TopicPartition,
+    portion: &mut Portion,
+) -> Result<i64, Code> {
+    if let Some(last) = portion.written {
+        return Ok(last);
+    }
+    let fault = broker.faults.take_produce(at);
+    if fault == Some(ProduceFault::Refuse) {
+        return Err(Code::NotEnoughReplicas);
+    }
+    let last = broker.produce(name, by, at, &mut portion.records)?;
+    portion.written = Some(last);
+    match fault {
+        Some(ProduceFault::LoseAnswer) => Err(Code::Unreachable),
+        Some(ProduceFault::TimeOut) => Err(Code::RequestTimedOut),
+        _ => Ok(last),
     }
 }
 
@@ -273,8 +291,8 @@ fn abortable(code: Code) -> LogError {
 }
 
 /// Shorter than 0.8 × `retry.backoff.ms`, a call can't have been retried inside (STAGE.md §3).
-fn quick(broker: &Broker, started: Micros) -> bool {
-    broker.now() - started < BACKOFF * 8 / 10
+fn quick(sim: &Sim, started: Micros) -> bool {
+    sim.now() - started < BACKOFF * 8 / 10
 }
 
 impl SimProducer {

@@ -3,8 +3,8 @@
 use crate::cases;
 use crate::cluster::{Cluster, PARTITIONS};
 use std::time::Duration;
-use weir_pipeline::TopicPartition;
-use weir_sim::{Control, Protocol, Settings, Sim, SimLog};
+use weir_pipeline::{Log as _, TopicPartition};
+use weir_sim::{Control, Outcome, Protocol, Settings, Sim, SimLog, World};
 
 /// Seeds that each case is run with.
 const SEEDS: u64 = 20;
@@ -12,12 +12,14 @@ const SEEDS: u64 = 20;
 pub struct Simulated {
     log: SimLog,
     control: Control,
+    /// In an actor of a world, time passes by sleeping.
+    in_world: bool,
 }
 
 impl Simulated {
     pub fn new(seed: u64, protocol: Protocol) -> Simulated {
         let sim = Sim::new(Settings { partitions: PARTITIONS, protocol, ..Settings::new(seed) });
-        Simulated { log: sim.log(), control: sim.control() }
+        Simulated { log: sim.log(), control: sim.control(), in_world: false }
     }
 }
 
@@ -41,7 +43,11 @@ impl Cluster for Simulated {
     }
 
     fn pass(&self, length: Duration) {
-        self.control.pass(length);
+        if self.in_world {
+            self.log.sleep(length);
+        } else {
+            self.control.pass(length);
+        }
     }
 }
 
@@ -53,6 +59,21 @@ fn every_case_holds_on_the_simulated_broker() {
                 let ran = std::panic::catch_unwind(|| (case.run)(&Simulated::new(seed, protocol)));
                 assert!(ran.is_ok(), "{}: seed {seed}, {protocol:?}", case.name);
             }
+        }
+    }
+}
+
+/// Where an actor waits, others could have their turn: what it sees must be the same.
+#[test]
+fn every_case_holds_for_an_actor_of_a_world() {
+    for case in cases::chosen::<Simulated>() {
+        for (seed, protocol) in (0..SEEDS).zip([Protocol::V1, Protocol::V2].into_iter().cycle()) {
+            let mut world = World::new(Settings { partitions: PARTITIONS, protocol, ..Settings::new(seed) });
+            let cluster = Simulated { log: world.log(), control: world.control(), in_world: true };
+            let run = case.run;
+            let actor = world.spawn("case", case.name, move || run(&cluster));
+            world.run_while(Duration::from_secs(600), |world| !world.is_over(actor));
+            assert_eq!(world.outcome(actor), Outcome::Returned, "{}: seed {seed}, {protocol:?}", case.name);
         }
     }
 }

@@ -17,6 +17,17 @@ pub struct Route {
     pub cancelled: Option<String>,
     /// 0: no deadline.
     pub pay_by_ms: i64,
+    /// Requests that fulfillment has not answered for too long, until it does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    pub request_id: String,
+    /// "fulfillment".
+    pub waits_for: String,
+    pub since_ms: i64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +54,15 @@ impl Route {
 
     pub fn resolved(&mut self, hold_id: &str) {
         self.holds.retain(|hold| hold.id != hold_id);
+    }
+
+    pub fn stuck(&mut self, request: Unanswered) {
+        self.answered(&request.request_id);
+        self.unanswered.push(request);
+    }
+
+    pub fn answered(&mut self, request_id: &str) {
+        self.unanswered.retain(|request| request.request_id != request_id);
     }
 
     pub fn released(&mut self, plan: u32, at_ms: i64) {

@@ -9,6 +9,10 @@ pub fn waits_for(story: &Story) -> String {
     if let (LineState::Routed | LineState::Allocated, Some(stuck)) = (lowest, &story.work.stuck) {
         return format!("stuck: {}", silent(&stuck.waits_for, &stuck.pools, stuck.since_ms));
     }
+    let is_with_fulfillment = (LineState::Routed..=LineState::Packed).contains(&lowest);
+    if let Some(request) = story.route.unanswered.first().filter(|_| is_with_fulfillment) {
+        return format!("stuck: {}", unanswered(&request.waits_for, &request.request_id, request.since_ms));
+    }
     match lowest {
         LineState::Announced => "waits for the order itself".to_owned(),
         LineState::Parked => format!("parked: {}", story.route.parked.as_deref().unwrap_or_default()),
@@ -34,6 +38,12 @@ pub fn silent(waits_for: &str, pools: &[String], since_ms: i64) -> String {
     since(&format!("waits for {waits_for}{pools}"), since_ms)
 }
 
+/// "waits for fulfillment (request r-1) since 14:05".
+pub fn unanswered(waits_for: &str, request_id: &str, since_ms: i64) -> String {
+    let request = if request_id.is_empty() { String::new() } else { format!(" (request {request_id})") };
+    since(&format!("waits for {waits_for}{request}"), since_ms)
+}
+
 fn since(what: &str, at_ms: i64) -> String {
     match minute(Millis(at_ms)) {
         at if at.is_empty() => what.to_owned(),
@@ -49,7 +59,9 @@ fn holds(story: &Story) -> String {
             group => format!("{} ({group})", hold.reason),
         });
     }
-    all.extend(story.work.on_hold.clone());
+    // Fulfillment repeats the hold that stands in a new plan's place.
+    let of_routing = |reason: &&String| story.route.holds.iter().any(|hold| hold.reason == **reason);
+    all.extend(story.work.on_hold.iter().filter(|reason| !of_routing(reason)).cloned());
     all.join("; ")
 }
 

@@ -1,7 +1,7 @@
 //! Sentences for `orders`, `routes` and `quarantine`.
 
 use super::{because, money, quantities, unknown};
-use crate::domain::minute;
+use crate::domain::{minute, unanswered};
 use crate::wire::payment_name;
 use weir_decider::Millis;
 use weir_proto::order::v1::order_event::Event as OrderArm;
@@ -114,6 +114,12 @@ pub(super) fn route(event: &RouteEvent) -> String {
         Some(RouteArm::PaymentTimedOut(_)) => "not paid in time".to_owned(),
         Some(RouteArm::Parked(parked)) => format!("parked{}", because(&parked.reason)),
         Some(RouteArm::ShippingNoted(noted)) => format!("the order has ended: {}", noted.outcome),
+        Some(RouteArm::ChangeRefused(refused)) => {
+            format!("fulfillment refused the request {}{}", refused.request_id, because(&refused.reason))
+        }
+        Some(RouteArm::Stuck(stuck)) => {
+            format!("stuck: {}", unanswered(&stuck.waits_for, &stuck.request_id, stuck.since_ms))
+        }
         Some(RouteArm::Stage(_)) | None => unknown(),
     }
 }

@@ -27,7 +27,7 @@ impl Event {
                 LinesChanged, RefundNoted, PlatformHoldChanged, OrderCompleted, OrderObserved; Stage),
             Event::Route(event) => name!(&event.event, routing::route_event:
                 Planned, Held, HoldResolved, Released, ChangeAsked, Rerouted, RouteCancelled, PaymentNoted,
-                PaymentTimedOut, Parked, ShippingNoted; Stage),
+                PaymentTimedOut, Parked, ShippingNoted, ChangeRefused, Stuck; Stage),
             Event::Allocation(event) => name!(&event.event, allocation::allocation_event:
                 Allocated, Backordered, Unfillable, Voided, Deallocated, SoftReserved, PartiallyAllocated),
             Event::Shipment(event) => name!(&event.event, shipment::shipment_event:
@@ -71,6 +71,7 @@ fn stage_name(fact: &StageFact) -> &'static str {
         Some(Fact::Took(_)) => "weir.log.v1.Took",
         Some(Fact::Ignored(_)) => "weir.log.v1.Ignored",
         Some(Fact::Blocked(_)) => "weir.log.v1.Blocked",
+        Some(Fact::Resumed(_)) => "weir.log.v1.Resumed",
         Some(Fact::Unblocked(_)) => "weir.log.v1.Unblocked",
         Some(Fact::Closed(_)) => "weir.log.v1.Closed",
         Some(Fact::Answered(_)) => "weir.log.v1.Answered",

@@ -1,6 +1,6 @@
 //! `routes`, `allocations` and `shipments` → the views of plan, stock and work.
 
-use crate::domain::{Coverage, Hold, PickList, Route, Stage, Stock, Stuck, Told, Work};
+use crate::domain::{Coverage, Hold, PickList, Route, Stage, Stock, Stuck, Told, Unanswered, Work};
 use weir_proto::allocation::v1::AllocationEvent;
 use weir_proto::allocation::v1::allocation_event::Event as AllocationArm;
 use weir_proto::routing::v1::RouteEvent;
@@ -24,6 +24,13 @@ pub(super) fn tell_route(event: &RouteEvent, at_ms: i64, view: &mut Route) {
         Some(RouteArm::Released(released)) => view.released(released.plan_version, at_ms),
         Some(RouteArm::Parked(parked)) => view.parked = Some(parked.reason.clone()),
         Some(RouteArm::RouteCancelled(cancelled)) => view.cancelled = Some(cancelled.reason.clone()),
+        Some(RouteArm::Stuck(stuck)) => view.stuck(Unanswered {
+            request_id: stuck.request_id.clone(),
+            waits_for: stuck.waits_for.clone(),
+            since_ms: stuck.since_ms,
+        }),
+        Some(RouteArm::ChangeRefused(refused)) => view.answered(&refused.request_id),
+        Some(RouteArm::ShippingNoted(_)) => view.unanswered = Vec::new(),
         _ => {}
     }
 }

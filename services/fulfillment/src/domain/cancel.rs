@@ -3,6 +3,9 @@
 use super::{Asker, CancelAsked, End, Fact, Fulfillment, Message, Outcome, Stage, Verdict};
 use weir_decider::{Decision, Ignored};
 
+/// Why a cancel is refused.
+const TOO_LATE: &str = "too-late";
+
 /// Somebody asks; routing passes on what was asked of it after Released.
 pub(super) fn decide(state: &Fulfillment, asked: &CancelAsked) -> Verdict {
     if let Some(ended) = &state.ended {
@@ -57,19 +60,20 @@ fn obstacle(state: &Fulfillment, asker: Asker) -> Option<String> {
     found.map(|(id, list)| format!("{id} is {} already", list.stage.name()))
 }
 
-/// Said once for each request; a caller hears it each time.
+/// Said once for each request; whoever asked hears it each time.
 fn refuse(state: &Fulfillment, asked: &CancelAsked, detail: String) -> Verdict {
     let known = state.refused.as_ref() == Some(&asked.request_id);
     let fact = Fact::CancelRefused {
         request_id: asked.request_id.clone(),
-        reason: "too-late".to_owned(),
+        reason: TOO_LATE.to_owned(),
         detail: detail.clone(),
     };
+    let answer = Message::NoteRefusal { request_id: asked.request_id.clone(), reason: TOO_LATE.to_owned() };
     match asked.asker {
-        Asker::Caller if known => Decision::refuse("too-late", detail),
-        Asker::Caller => Decision::refuse("too-late", detail).and_say(vec![fact]),
-        Asker::Routing { .. } if known => Decision::ignore(Ignored::Duplicate),
-        Asker::Routing { .. } => Decision::say(vec![fact]),
+        Asker::Caller if known => Decision::refuse(TOO_LATE, detail),
+        Asker::Caller => Decision::refuse(TOO_LATE, detail).and_say(vec![fact]),
+        Asker::Routing { .. } if known => Decision::ignore(Ignored::Duplicate).tell(vec![answer]),
+        Asker::Routing { .. } => Decision::say(vec![fact]).tell(vec![answer]),
     }
 }
 

@@ -64,6 +64,8 @@ pub enum Fact {
     OnHold {
         reason: String,
     },
+    /// The hold has ended in a new plan.
+    Resumed,
     /// Another stage has been silent for too long.
     Stuck {
         plan: u32,

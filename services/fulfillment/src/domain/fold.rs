@@ -35,7 +35,9 @@ pub(super) fn evolve(state: &mut Fulfillment, at: Millis, fact: &Fact) {
             state.exceptions.insert(tracking_number.clone());
         }
         Fact::Stuck { .. } => stuck::note(state),
-        Fact::ScanRecorded { .. } | Fact::OnHold { .. } => {}
+        Fact::OnHold { .. } => state.on_hold = true,
+        Fact::Resumed => state.on_hold = false,
+        Fact::ScanRecorded { .. } => {}
     }
     stuck::follow(state, at);
 }

@@ -11,6 +11,10 @@ pub enum Input {
     RouteCancelled {
         reason: String,
     },
+    /// Routing has opened a hold.
+    Held {
+        reason: String,
+    },
     CancelAsked(CancelAsked),
     Allocation(Allocation),
     Pick {

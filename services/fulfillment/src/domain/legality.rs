@@ -127,6 +127,7 @@ fn input() -> impl Strategy<Value = Input> {
             Input::CancelAsked(CancelAsked { request_id, reason, asker })
         }),
         1 => Just(Input::RouteCancelled { reason: "rejected".to_owned() }),
+        2 => Just(Input::Held { reason: "reroute-attempts".to_owned() }),
         1 => Just(Input::Scan {
             tracking_number: "T1".to_owned(),
             kind: "delivered".to_owned(),

@@ -13,6 +13,8 @@ pub enum Message {
     Reroute { plan: u32, excluded: Vec<String>, reason: String, attempt: u32 },
     /// To routing: how the order ended.
     NoteOutcome(Outcome),
+    /// To routing: no to what it has asked.
+    NoteRefusal { request_id: String, reason: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

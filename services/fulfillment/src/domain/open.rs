@@ -20,6 +20,9 @@ pub(super) fn decide(state: &Fulfillment, moment: Moment<'_, ()>, opened: &Opene
         let (plan, attempt) = (plan.version, plan.attempt);
         facts.push(Fact::WorkStopped { plan, reason: StopReason::Replanned, attempt });
     }
+    if state.on_hold {
+        facts.push(Fact::Resumed);
+    }
     let mut opened = opened.clone();
     if opened.ship_by_ms == 0 {
         opened.ship_by_ms = state.plan.as_ref().map_or(0, |plan| plan.ship_by_ms);

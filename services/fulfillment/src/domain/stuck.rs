@@ -53,8 +53,9 @@ pub(super) fn expire(state: &Fulfillment, moment: Moment<'_, ()>) -> Verdict {
 fn awaited(state: &Fulfillment) -> Option<WaitsFor> {
     let plan = state.plan.as_ref().filter(|_| state.ended.is_none())?;
     if state.stopped {
-        // After a parcel has left it is a person who is awaited.
-        return (!state.anything_shipped()).then_some(WaitsFor::Routing);
+        // On hold, or after a parcel has left, it is a person who is awaited.
+        let person = state.on_hold || state.anything_shipped();
+        return (!person).then_some(WaitsFor::Routing);
     }
     let asked = state.released == plan.version && state.lists.is_empty();
     (asked && silent(state, plan).next().is_some()).then_some(WaitsFor::Inventory)

@@ -70,6 +70,7 @@ fn event(fact: Fact) -> Event {
             Event::RouteNoted(pb::RouteNoted { state: ROUTE_CANCELLED.to_owned(), reason })
         }
         Fact::OnHold { reason } => Event::OnHold(pb::OnHold { reason }),
+        Fact::Resumed => Event::Resumed(pb::Resumed {}),
         Fact::Stuck { plan, waits_for, pools, since_ms } => {
             let waits_for = waits_for.slug().to_owned();
             Event::Stuck(pb::Stuck { plan_version: plan, waits_for, pools, since_ms })

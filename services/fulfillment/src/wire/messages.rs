@@ -46,6 +46,10 @@ pub(super) fn write(meta: Meta, message: &Message) -> Outgoing {
             let note = routing::NoteOutcome { outcome: outcome.to_owned() };
             to_routing(meta, "weir.routing.v1.NoteOutcome", Ask::NoteOutcome(note))
         }
+        Message::NoteRefusal { request_id, reason } => {
+            let refusal = routing::NoteRefusal { request_id: request_id.clone(), reason: reason.clone() };
+            to_routing(meta, "weir.routing.v1.NoteRefusal", Ask::NoteRefusal(refusal))
+        }
     }
 }
 

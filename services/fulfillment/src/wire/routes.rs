@@ -15,15 +15,17 @@ pub(super) fn read(record: &Record) -> Result<(Meta, Input), Fault> {
         Some(Event::Released(told)) => Input::Released { plan: version(told.plan_version, "released.plan_version")? },
         Some(Event::RouteCancelled(told)) => Input::RouteCancelled { reason: told.reason },
         Some(Event::ChangeAsked(told)) => change(told)?,
+        Some(Event::Held(told)) => Input::Held { reason: told.reason },
         Some(
             Event::Stage(_)
-            | Event::Held(_)
             | Event::HoldResolved(_)
             | Event::Rerouted(_)
             | Event::PaymentNoted(_)
             | Event::PaymentTimedOut(_)
             | Event::Parked(_)
-            | Event::ShippingNoted(_),
+            | Event::ShippingNoted(_)
+            | Event::ChangeRefused(_)
+            | Event::Stuck(_),
         ) => Input::Other,
         None => return Err(missing("event")),
     };

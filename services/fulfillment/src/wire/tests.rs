@@ -102,6 +102,7 @@ fn facts() -> Vec<Fact> {
         Fact::ShippedAfterCancel { tracking_number: text("T1"), kind: text("delivered") },
         Fact::RouteCancelled { reason: text("payment-timeout") },
         Fact::OnHold { reason: text("short-after-shipping") },
+        Fact::Resumed,
         Fact::Stuck { plan: 2, waits_for: WaitsFor::Inventory, pools: vec![text("main")], since_ms: 7 },
         Fact::Stuck { plan: 2, waits_for: WaitsFor::Routing, pools: vec![], since_ms: 7 },
     ];
@@ -174,4 +175,14 @@ fn messages_go_to_their_receivers_key() {
         panic!("an outcome is an outcome");
     };
     assert_eq!(note.outcome, "shipped");
+
+    let no = Message::NoteRefusal { request_id: text("r-1"), reason: text("too-late") };
+    let written = Wire.write_message(meta(), &no);
+    assert_eq!((written.topic, written.key.as_str()), (Topic::RoutingCommands, ORDER));
+    assert_eq!(written.event_type, "weir.routing.v1.NoteRefusal");
+    let command = routing::RoutingCommand::decode(written.value.as_slice()).expect("it decodes");
+    let Some(routing::routing_command::Command::NoteRefusal(no)) = command.command else {
+        panic!("a refusal is a refusal");
+    };
+    assert_eq!((no.request_id.as_str(), no.reason.as_str()), ("r-1", "too-late"));
 }

@@ -4,6 +4,7 @@ use super::digest::digest;
 use super::fact::{Fact, LineDelta, Placed, PlacedLine};
 use super::{CancelRequest, Content, Delivery, HORIZON_MS, Line, Order, PaymentState, Shop, Terms, World};
 use std::collections::BTreeSet;
+use weir_decider::plant::planted;
 use weir_decider::{Decision, Fault, Ignored, Moment};
 
 pub(super) fn judge(order: &Order, moment: Moment<'_, World>, delivery: &Delivery) -> Decision<Fact, ()> {
@@ -11,7 +12,7 @@ pub(super) fn judge(order: &Order, moment: Moment<'_, World>, delivery: &Deliver
     let shop = moment.world.shops.get(&delivery.shop).unwrap_or(&none);
     let mut facts = Vec::new();
     match &delivery.content {
-        Some(content) if !order.placed => {
+        Some(content) if !order.placed || planted("order-known-for-a-while") && moment.at.0 > order.last_ms + 2_000 => {
             if !order.is_known() && content.placed_at.plus(HORIZON_MS) < moment.at {
                 let detail = "the order was placed more than 400 days ago, and nothing is known of it";
                 return Decision::unreadable(Fault::field("beyond-horizon", "placed_at", detail));

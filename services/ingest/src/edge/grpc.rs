@@ -56,7 +56,8 @@ impl IngestService for Placing {
     }
 }
 
-fn received(identity: &Identity, body: Bytes) -> Received {
+/// The delivery that an order over gRPC is.
+pub fn received(identity: &Identity, body: Bytes) -> Received {
     Received {
         channel: identity.channel.clone(),
         shop: identity.shop.clone(),

@@ -8,25 +8,26 @@ use weir_proto::delivery::v1::{DeliveryEvent, Header, Received, delivery_event};
 use weir_proto::log::v1::{Actor, ActorKind, Meta};
 use weir_proto::topics::Topic;
 
-pub(super) const RECEIVED: &str = "weir.delivery.v1.Received";
+/// The one kind of record in `deliveries`.
+pub const RECEIVED: &str = "weir.delivery.v1.Received";
 
 /// What the door puts around a body.
-pub(super) struct Parcel<'a> {
-    pub(super) shop: &'a Registered,
+pub struct Parcel<'a> {
+    pub shop: &'a Registered,
     /// Order id, or the shop's subject key.
-    pub(super) key: String,
-    pub(super) kind: String,
-    pub(super) delivery_id: String,
-    pub(super) platform_order_id: String,
-    pub(super) headers: &'a Headers,
-    pub(super) body: bytes::Bytes,
-    pub(super) now_ms: i64,
+    pub key: String,
+    pub kind: String,
+    pub delivery_id: String,
+    pub platform_order_id: String,
+    pub headers: &'a Headers,
+    pub body: bytes::Bytes,
+    pub now_ms: i64,
     /// Next offset of the reference topic that the door had read up to.
-    pub(super) reference: i64,
+    pub reference: i64,
 }
 
 /// The record of a webhook.
-pub(super) fn webhook(parcel: Parcel<'_>) -> Outgoing {
+pub fn webhook(parcel: Parcel<'_>) -> Outgoing {
     let shop = parcel.shop;
     let meta = Meta {
         tenant: shop.tenant.clone(),
@@ -58,6 +59,7 @@ pub(super) fn webhook(parcel: Parcel<'_>) -> Outgoing {
     Outgoing { topic: Topic::Deliveries, key: parcel.key, event_type: RECEIVED, value }
 }
 
-pub(super) fn encode(meta: Meta, received: Received) -> Vec<u8> {
+/// The record's bytes.
+pub fn encode(meta: Meta, received: Received) -> Vec<u8> {
     DeliveryEvent { meta: Some(meta), event: Some(delivery_event::Event::Received(received)) }.encode_to_vec()
 }

@@ -5,6 +5,7 @@ use super::demand::{Candidate, Demand, Line, Placed, Split, by_sku, uncovered};
 use super::draft::Draft;
 use super::ledger::Sku;
 use std::collections::BTreeMap;
+use weir_decider::plant::planted;
 
 /// What an order gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,7 +151,9 @@ fn spread(
         for (slot, candidate) in units.into_iter().flatten().zip(candidates) {
             let quantity = left.min(*slot);
             if quantity > 0 {
-                *slot = slot.saturating_sub(quantity);
+                if !planted("lines-checked-alone") {
+                    *slot = slot.saturating_sub(quantity);
+                }
                 left = left.saturating_sub(quantity);
                 let (line, sku, warehouse) = (line.line.clone(), line.sku.clone(), candidate.warehouse.clone());
                 placed.push(Placed { line, sku, warehouse, quantity });

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_decider::Fault;
+use weir_decider::plant::planted;
 
 /// Most units that one line may ask for.
 pub const LINE_MAX: i64 = 1_000_000;
@@ -84,7 +85,8 @@ pub fn by_sku(lines: &[Line]) -> BTreeMap<&str, i64> {
     let mut sums = BTreeMap::new();
     for line in lines {
         let sum = sums.entry(line.sku.as_str()).or_insert(0_i64);
-        *sum = sum.saturating_add(line.quantity);
+        let alone = planted("lines-checked-alone");
+        *sum = if alone { line.quantity.max(*sum) } else { sum.saturating_add(line.quantity) };
     }
     sums
 }
@@ -95,7 +97,9 @@ pub fn uncovered<'a>(lines: &'a [Line], mut available: BTreeMap<&'a str, i64>) -
     for line in lines {
         let left = available.entry(line.sku.as_str()).or_insert(0);
         let taken = line.quantity.min(*left).max(0);
-        *left = left.saturating_sub(taken);
+        if !planted("lines-checked-alone") {
+            *left = left.saturating_sub(taken);
+        }
         let quantity = line.quantity.saturating_sub(taken);
         if quantity > 0 {
             lacking.push(Line { quantity, ..line.clone() });

@@ -8,6 +8,7 @@ use super::order::{Level, Open, Order};
 use super::pool::Pool;
 use std::collections::BTreeMap;
 use weir_decider::Millis;
+use weir_decider::plant::planted;
 
 /// Takes a fact in.
 pub fn apply(pool: &mut Pool, at: Millis, fact: &Fact) {
@@ -171,7 +172,7 @@ impl Pool {
             }
             (Fact::Queued { demand, .. }, Some(open)) => {
                 enter(order, open, demand);
-                open.waiting = Some(Vec::new());
+                open.waiting = (!planted("fold-without-queue")).then(Vec::new);
             }
             (Fact::Voided { plan, lines, .. }, open) => self.void(order, open, *plan, lines),
             (Fact::Replaced { lines, .. } | Fact::Deallocated { lines, .. }, Some(open)) => {

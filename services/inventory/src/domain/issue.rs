@@ -3,9 +3,10 @@
 use super::demand::{PLACE_MAX, Placed, check_placed};
 use super::draft::{Draft, retell};
 use super::fact::Fact;
-use super::order::{Level, Order};
+use super::order::{Level, Open, Order};
 use super::pool::Pool;
 use super::{Outcome, queue, room};
+use std::collections::BTreeMap;
 use weir_decider::{Decision, Fault, Millis};
 
 pub fn decide(books: &Pool, at: Millis, order: &str, plan: u32, lines: &[Placed]) -> Outcome {
@@ -37,7 +38,11 @@ pub fn decide(books: &Pool, at: Millis, order: &str, plan: u32, lines: &[Placed]
         let sum = leaving.entry((line.sku.as_str(), line.warehouse.as_str())).or_insert(0);
         *sum = sum.saturating_add(line.quantity);
     }
+    let over = needless(known, &fresh, &promised);
     let mut draft = Draft::new(books, at);
+    if let (Some(known), false) = (known, over.is_empty()) {
+        draft.say(Fact::Replaced { order: order.to_owned(), plan: known.plan, lines: over.clone() });
+    }
     room::make(&mut draft, &leaving, order, UNALLOCATED);
     for ((sku, warehouse), units) in leaving {
         let (sku, warehouse, delta) = (sku.to_owned(), warehouse.to_owned(), units.saturating_neg());
@@ -45,7 +50,7 @@ pub fn decide(books: &Pool, at: Millis, order: &str, plan: u32, lines: &[Placed]
         draft.say(Fact::Adjusted { sku, warehouse, delta, reason, document });
     }
     draft.say(Fact::Issued { order: order.to_owned(), plan, lines: promised, unallocated: unallocated.clone() });
-    for line in &fresh {
+    for line in fresh.iter().chain(&over).filter(|line| !line.warehouse.is_empty()) {
         room::even(&mut draft, &line.sku, &line.warehouse);
     }
     queue::serve(&mut draft);
@@ -78,4 +83,52 @@ fn told_apart(known: Option<&Order>, lines: &[Placed]) -> (Vec<Placed>, Vec<Plac
         }
     }
     (promised, unallocated)
+}
+
+/// What would stay reserved of lines that have left. A count may take a promise back and give it again elsewhere while
+/// the parcel is on its way out, and a newer plan may promise what leaves under the old one; whoever ships knows of
+/// neither and will never give it back, so what a line needs no more ends with the units that left.
+fn needless(known: Option<&Order>, fresh: &[Placed], promised: &[Placed]) -> Vec<Placed> {
+    let Some(open) = known.and_then(|known| known.open.as_deref()) else { return Vec::new() };
+    let mut kept = open.holdings();
+    for own in &mut kept {
+        let ends = promised.iter().find(|line| line.same_place(own)).map_or(0, |line| line.quantity);
+        own.quantity = own.quantity.saturating_sub(ends);
+    }
+    let mut going: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in fresh {
+        let sum = going.entry(line.line.as_str()).or_insert(0);
+        *sum = sum.saturating_add(line.quantity);
+    }
+    let mut over = Vec::new();
+    for (line, gone) in going {
+        let held = units(kept.iter().filter(|own| own.line == line));
+        let mut left = held.saturating_sub(still_needed(open, line, gone));
+        // What was promised last goes first.
+        for own in kept.iter().rev().filter(|own| own.line == line) {
+            let quantity = own.quantity.min(left);
+            if quantity > 0 {
+                left = left.saturating_sub(quantity);
+                over.push(Placed { quantity, ..own.clone() });
+            }
+        }
+    }
+    over
+}
+
+/// What a line wants beyond these units and those that left before. A soft reservation is for all that has not left yet.
+fn still_needed(open: &Open, line: &str, gone: i64) -> i64 {
+    let needed = match &open.demand {
+        Some(demand) => {
+            let wanted = demand.lines.iter().find(|own| own.line == line).map_or(0, |own| own.quantity);
+            let issued = open.issued.iter().map(|(_, placed)| placed);
+            wanted.saturating_sub(units(issued.filter(|placed| placed.line == line)))
+        }
+        None => open.soft.iter().find(|own| own.line == line).map_or(0, |own| own.quantity),
+    };
+    needed.saturating_sub(gone).max(0)
+}
+
+fn units<'p>(lines: impl Iterator<Item = &'p Placed>) -> i64 {
+    lines.fold(0, |sum, line| sum.saturating_add(line.quantity))
 }

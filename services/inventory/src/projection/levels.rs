@@ -31,6 +31,10 @@ impl Projection for Levels {
         &[Topic::Stock]
     }
 
+    fn tables(&self) -> &'static [&'static str] {
+        &["stock_levels", "stock_soft"]
+    }
+
     fn apply<'a>(
         &'a mut self,
         connection: &'a mut PgConnection,

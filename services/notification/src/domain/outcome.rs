@@ -1,6 +1,7 @@
 //! What came of a send: the first outcome settles the notice, later ones change nothing.
 
 use super::{Fact, Message, Notices, Outcome, Standing};
+use weir_decider::plant::planted;
 use weir_decider::{Decision, Fault, Ignored};
 
 impl Notices {
@@ -13,11 +14,9 @@ impl Notices {
                 "record_outcome.notice_id",
                 "an outcome of a notice that was never due",
             )),
-            Some(Standing::Settled) => Decision::ignore(Ignored::Duplicate),
-            Some(Standing::Due { .. }) if *sent => {
-                Decision::say(vec![Fact::Sent { subject, attempts, answer: detail }])
-            }
-            Some(Standing::Due { .. }) => Decision::say(vec![Fact::Failed { subject, attempts, reason: detail }]),
+            Some(Standing::Settled) if !planted("notice-settled-again") => Decision::ignore(Ignored::Duplicate),
+            Some(_) if *sent => Decision::say(vec![Fact::Sent { subject, attempts, answer: detail }]),
+            Some(_) => Decision::say(vec![Fact::Failed { subject, attempts, reason: detail }]),
         }
     }
 }

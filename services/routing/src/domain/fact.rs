@@ -47,6 +47,17 @@ pub enum Fact {
     ShippingNoted {
         outcome: String,
     },
+    /// Fulfillment's answer to `ChangeAsked`, where it is no.
+    ChangeRefused {
+        request_id: String,
+        reason: String,
+    },
+    /// Fulfillment has owed its answer for too long.
+    Stuck {
+        plan: u32,
+        request_id: String,
+        since: i64,
+    },
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

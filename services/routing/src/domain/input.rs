@@ -25,6 +25,10 @@ pub enum Input {
     NoteOutcome {
         outcome: String,
     },
+    NoteRefusal {
+        request_id: String,
+        reason: String,
+    },
     CancelOrder(CancellationAsked),
     /// Nothing that a plan depends on: a remark, a completion.
     Irrelevant,

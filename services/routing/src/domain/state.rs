@@ -22,6 +22,8 @@ pub struct Routing {
     pub(super) holds: Vec<Hold>,
     /// Fulfillment was told that the outside has cancelled.
     pub(super) told_cancelled: bool,
+    /// What fulfillment was asked and has not answered.
+    pub(super) asked: Vec<Asked>,
     /// The address of a parked order, which its first plan must carry. Empty otherwise.
     pub(super) ship_to: Vec<u8>,
 }
@@ -45,6 +47,15 @@ pub(super) enum Phase {
         at: i64,
         shipped: bool,
     },
+}
+
+/// A question to fulfillment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Asked {
+    pub(super) request_id: String,
+    pub(super) since: i64,
+    /// The answer has taken too long, and that was said.
+    pub(super) said: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +108,12 @@ impl Routing {
                 self.live = true;
                 self.pricing = None;
             }
-            Fact::ChangeAsked(asked) => self.told_cancelled |= asked.done_outside,
+            Fact::ChangeAsked(asked) => {
+                self.told_cancelled |= asked.done_outside;
+                self.begin_wait(at, &asked.request_id);
+            }
+            Fact::ChangeRefused { request_id, .. } => self.end_wait(request_id),
+            Fact::Stuck { request_id, .. } => self.note_stuck(request_id),
             Fact::Rerouted { excluded, attempt, .. } => {
                 self.phase = Phase::Waiting;
                 self.live = false;
@@ -113,6 +129,7 @@ impl Routing {
             Fact::PaymentTimedOut { .. } => {}
             Fact::ShippingNoted { outcome } => {
                 let shipped = outcome == super::finish::SHIPPED;
+                self.asked = Vec::new();
                 self.phase = Phase::Ended { at, shipped };
                 if !shipped {
                     self.end();
@@ -164,6 +181,7 @@ impl Routing {
         self.live = false;
         self.pricing = None;
         self.excluded = Vec::new();
+        self.asked = Vec::new();
         for hold in self.holds.iter_mut().filter(|hold| hold.standing == Standing::Open) {
             hold.standing = Standing::Dropped;
         }

@@ -11,6 +11,7 @@ mod price;
 mod properties;
 mod reroute;
 mod rules;
+mod stuck;
 
 use super::fact::{Fact, Held, Message, Resolution};
 use super::input::{HoldAnswer, Input, Placed};

@@ -94,6 +94,12 @@ fn sentence(event: &Event) -> Option<String> {
         Event::PaymentTimedOut(_) => "The time to pay ran out.".to_owned(),
         Event::Parked(parked) => format!("Not planned yet: {}.", parked.reason),
         Event::ShippingNoted(noted) => format!("Fulfillment told the end: {}.", noted.outcome),
+        Event::ChangeRefused(refused) => {
+            format!("Fulfillment refused the request {}: {}.", refused.request_id, refused.reason)
+        }
+        Event::Stuck(stuck) => {
+            format!("{} has owed its answer to the request {} for too long.", stuck.waits_for, stuck.request_id)
+        }
         Event::Planned(_) | Event::Held(_) | Event::Stage(_) => return None,
     })
 }

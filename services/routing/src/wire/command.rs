@@ -15,6 +15,7 @@ pub(super) fn read(command: Command) -> Input {
             attempt: of.attempt,
         }),
         Command::NoteOutcome(of) => Input::NoteOutcome { outcome: of.outcome },
+        Command::NoteRefusal(of) => Input::NoteRefusal { request_id: of.request_id, reason: of.reason },
         Command::CancelOrder(of) => {
             Input::CancelOrder(CancellationAsked { request_id: of.request_id, reason: of.reason, line_ids: Vec::new() })
         }

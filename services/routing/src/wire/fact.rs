@@ -4,8 +4,8 @@ pub(super) mod plan;
 
 use super::demand::{demand, money, payment, to_demand, to_money, to_payment};
 use super::missing;
-use crate::domain::Fact;
 use crate::domain::fact::{ChangeAsked, ChangeKind, Held, Resolution};
+use crate::domain::{FULFILLMENT, Fact};
 use weir_decider::Fault;
 use weir_proto::log::v1::Meta;
 use weir_proto::routing::v1::{self as pb, route_event::Event};
@@ -53,6 +53,15 @@ pub fn write(meta: &Meta, fact: &Fact) -> (&'static str, Event) {
         Fact::ShippingNoted { outcome } => {
             ("weir.routing.v1.ShippingNoted", Event::ShippingNoted(pb::ShippingNoted { outcome: outcome.clone() }))
         }
+        Fact::ChangeRefused { request_id, reason } => {
+            let refused = pb::ChangeRefused { request_id: request_id.clone(), reason: reason.clone() };
+            ("weir.routing.v1.ChangeRefused", Event::ChangeRefused(refused))
+        }
+        Fact::Stuck { plan, request_id, since } => {
+            let (waits_for, request_id) = (FULFILLMENT.to_owned(), request_id.clone());
+            let stuck = pb::Stuck { plan_version: *plan, waits_for, request_id, since_ms: *since };
+            ("weir.routing.v1.Stuck", Event::Stuck(stuck))
+        }
     }
 }
 
@@ -91,6 +100,9 @@ pub fn read(meta: &Meta, event: Event) -> Result<Fact, Fault> {
             Fact::Parked { reason: of.reason, demand }
         }
         Event::ShippingNoted(of) => Fact::ShippingNoted { outcome: of.outcome },
+        Event::ChangeRefused(of) => Fact::ChangeRefused { request_id: of.request_id, reason: of.reason },
+        // There is one stage that it can wait for.
+        Event::Stuck(of) => Fact::Stuck { plan: of.plan_version, request_id: of.request_id, since: of.since_ms },
         Event::Stage(_) => return Err(missing("event")),
     })
 }

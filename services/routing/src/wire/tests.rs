@@ -129,6 +129,8 @@ fn every_fact() -> Vec<(&'static str, Fact)> {
         ("PaymentTimedOut", Fact::PaymentTimedOut { plan: 1 }),
         ("Parked", Fact::Parked { reason: "unmapped-sku".to_owned(), demand: Box::new(demand()) }),
         ("ShippingNoted", Fact::ShippingNoted { outcome: "shipped".to_owned() }),
+        ("ChangeRefused", Fact::ChangeRefused { request_id: "r".to_owned(), reason: "too-late".to_owned() }),
+        ("Stuck", Fact::Stuck { plan: 2, request_id: "r".to_owned(), since: 7 }),
     ]
 }
 

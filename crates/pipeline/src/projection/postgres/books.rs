@@ -2,19 +2,19 @@
 
 use crate::log::Offsets;
 use crate::{Record, TopicPartition};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Records that one transaction takes at most.
 pub(super) const BATCH: usize = 2000;
 /// How long a record waits for company: most of what happens to an order soon after it was placed becomes one row's one change.
 pub(super) const BATCH_WAIT: Duration = Duration::from_millis(400);
 
-/// One row's move.
+/// One offset row's move.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Move {
-    pub(super) at: TopicPartition,
-    pub(super) expected: i64,
-    pub(super) next: i64,
+pub struct Move {
+    pub at: TopicPartition,
+    pub expected: i64,
+    pub next: i64,
 }
 
 /// Offsets and pending records. Empty while no partitions are held.
@@ -23,7 +23,8 @@ pub(super) struct Books {
     /// As the database has them.
     stored: Offsets,
     pending: Vec<Record>,
-    since: Option<Instant>,
+    /// When the first of them came, by [`crate::Log::uptime`].
+    since: Option<Duration>,
 }
 
 impl Books {
@@ -41,9 +42,9 @@ impl Books {
     }
 
     /// Takes a record that was polled, unless it is applied already or belongs to a partition that is not held.
-    pub(super) fn take(&mut self, record: Record) {
+    pub(super) fn take(&mut self, record: Record, now: Duration) {
         if self.stored.get(&record.topic_partition()).is_some_and(|stored| record.offset >= *stored) {
-            self.since.get_or_insert_with(Instant::now);
+            self.since.get_or_insert(now);
             self.pending.push(record);
         }
     }
@@ -56,13 +57,13 @@ impl Books {
         &self.pending
     }
 
-    pub(super) fn is_due(&self) -> bool {
-        self.pending.len() >= BATCH || self.since.is_some_and(|since| since.elapsed() >= BATCH_WAIT)
+    pub(super) fn is_due(&self, now: Duration) -> bool {
+        self.pending.len() >= BATCH || self.since.is_some_and(|since| now.saturating_sub(since) >= BATCH_WAIT)
     }
 
     /// How long a poll may last without making a batch late.
-    pub(super) fn patience(&self, most: Duration) -> Duration {
-        self.since.map_or(most, |since| BATCH_WAIT.saturating_sub(since.elapsed()).min(most))
+    pub(super) fn patience(&self, most: Duration, now: Duration) -> Duration {
+        self.since.map_or(most, |since| (since + BATCH_WAIT).saturating_sub(now).min(most))
     }
 
     /// What the pending records do to the offset rows.
@@ -109,13 +110,13 @@ mod tests {
         let mut books = Books::default();
         books.open(Offsets::from([(at(0), 10), (at(1), 0)]));
         for (partition, offset) in [(0, 9), (0, 10), (1, 4), (0, 13), (2, 1)] {
-            books.take(record(partition, offset));
+            books.take(record(partition, offset), Duration::ZERO);
         }
         let moves = books.moves();
         assert_eq!(books.pending().len(), 3);
         assert_eq!(moves, [Move { at: at(0), expected: 10, next: 14 }, Move { at: at(1), expected: 0, next: 5 }]);
         books.applied(&moves);
-        books.take(record(0, 20));
+        books.take(record(0, 20), Duration::ZERO);
         assert_eq!(books.moves(), [Move { at: at(0), expected: 14, next: 21 }]);
     }
 }

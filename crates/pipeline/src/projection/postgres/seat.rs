@@ -1,12 +1,12 @@
 //! One seat in the projector's group: from joining until it is lost or the process stops.
 
 use super::books::Books;
-use super::store::{Applied, Store, may_pass};
+use super::rows::{Applied, Rows};
 use crate::log::{Member as _, Offsets, Pace, Polled};
-use crate::projection::Projection;
+use crate::projection::StoreFault;
 use crate::projection::metrics::Metrics;
 use crate::{Log, LogError, Reader as _, Signals, TopicPartition};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longest poll: a stop is heard this late.
 const POLL: Duration = Duration::from_millis(100);
@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Why a seat ended before its time.
 pub(super) enum SeatEnd {
     Log(LogError),
-    Refused(sqlx::Error),
+    Refused(StoreFault),
 }
 
 impl From<LogError> for SeatEnd {
@@ -29,10 +29,10 @@ impl From<LogError> for SeatEnd {
     }
 }
 
-pub(super) struct Seat<'a, P, L: Log> {
+pub(super) struct Seat<'a, S, L: Log> {
     log: &'a L,
     member: L::Member,
-    store: &'a mut Store<P>,
+    store: &'a mut S,
     signals: &'a Signals,
     metrics: &'a Metrics,
     /// Partitions that the group gave us.
@@ -41,7 +41,8 @@ pub(super) struct Seat<'a, P, L: Log> {
     books: Books,
     opened: bool,
     trouble: Option<Trouble>,
-    looked_at: Instant,
+    /// By [`Log::uptime`], as all times here.
+    looked_at: Duration,
     /// As last told.
     ready: bool,
 }
@@ -49,14 +50,14 @@ pub(super) struct Seat<'a, P, L: Log> {
 /// Postgres does not do as asked.
 struct Trouble {
     tries: u32,
-    again_at: Instant,
+    again_at: Duration,
 }
 
-impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
+impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
     pub(super) fn new(
         log: &'a L,
         member: L::Member,
-        store: &'a mut Store<P>,
+        store: &'a mut S,
         signals: &'a Signals,
         metrics: &'a Metrics,
     ) -> Self {
@@ -70,7 +71,7 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
             books: Books::default(),
             opened: false,
             trouble: None,
-            looked_at: Instant::now(),
+            looked_at: log.uptime(),
             ready: false,
         }
     }
@@ -87,14 +88,14 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
         while !self.signals.stopping() {
             let event = self.member.poll(self.patience())?;
             self.on(event)?;
-            if self.trouble.as_ref().is_some_and(|trouble| Instant::now() < trouble.again_at) {
+            if self.trouble.as_ref().is_some_and(|trouble| self.log.uptime() < trouble.again_at) {
                 continue;
             }
             if !self.held.is_empty() && !self.opened {
                 self.open()?;
-            } else if self.books.is_due() {
+            } else if self.books.is_due(self.log.uptime()) {
                 self.apply()?;
-            } else if self.opened && self.books.pending().is_empty() && self.looked_at.elapsed() >= LOOK_EVERY {
+            } else if self.opened && self.books.pending().is_empty() && self.log.elapsed(self.looked_at) >= LOOK_EVERY {
                 self.look()?;
             }
         }
@@ -105,15 +106,16 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
     }
 
     fn patience(&self) -> Duration {
+        let now = self.log.uptime();
         match &self.trouble {
-            Some(trouble) => trouble.again_at.saturating_duration_since(Instant::now()).min(POLL),
-            None => self.books.patience(POLL),
+            Some(trouble) => trouble.again_at.saturating_sub(now).min(POLL),
+            None => self.books.patience(POLL, now),
         }
     }
 
     fn on(&mut self, event: Polled) -> Result<(), SeatEnd> {
         match event {
-            Polled::Record(record) => self.books.take(record),
+            Polled::Record(record) => self.books.take(record, self.log.uptime()),
             Polled::Assigned(partitions) => {
                 self.held = partitions;
                 self.shut();
@@ -170,7 +172,7 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
     }
 
     fn look(&mut self) -> Result<(), SeatEnd> {
-        self.looked_at = Instant::now();
+        self.looked_at = self.log.uptime();
         match self.store.offsets(&self.held) {
             // A look may be what failed before.
             Ok(stored) if stored == *self.books.stored() => self.recovered(),
@@ -203,9 +205,9 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
         }
     }
 
-    fn in_trouble(&mut self, error: sqlx::Error) -> Result<(), SeatEnd> {
+    fn in_trouble(&mut self, error: StoreFault) -> Result<(), SeatEnd> {
         let tries = self.trouble.as_ref().map_or(0, |trouble| trouble.tries) + 1;
-        let refused = !may_pass(&error);
+        let refused = matches!(error, StoreFault::Refused(_));
         if refused && tries >= REFUSALS_MAX {
             return Err(SeatEnd::Refused(error));
         }
@@ -217,7 +219,7 @@ impl<'a, P: Projection, L: Log> Seat<'a, P, L> {
         }
         tracing::warn!(tries, refused, %error, "postgres does not do as asked");
         let pause = Duration::from_millis(50).saturating_mul(1 << tries.min(7)).min(BACKOFF_MAX);
-        self.trouble = Some(Trouble { tries, again_at: Instant::now() + pause });
+        self.trouble = Some(Trouble { tries, again_at: self.log.uptime() + pause });
         Ok(())
     }
 

@@ -2,11 +2,12 @@
 
 use super::ProjectorError;
 use super::books::Move;
+use super::rows::{Applied, Rows};
 use crate::log::Offsets;
-use crate::projection::Projection;
+use crate::projection::{Projection, StoreFault};
 use crate::{Record, TopicPartition};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool, Row as _};
+use sqlx::{Connection as _, PgConnection, PgPool, Row as _};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use tokio::runtime::Runtime;
 /// How long one transaction may take: less than the group's `max.poll.interval.ms`.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const CREATE: &str = "create table if not exists projection_offsets (
+pub(super) const CREATE: &str = "create table if not exists projection_offsets (
     projection text not null,
     topic text not null,
     partition integer not null,
@@ -29,13 +30,6 @@ const BEGIN_AT_0: &str = "insert into projection_offsets (projection, topic, par
 const MOVE: &str = "update projection_offsets as o set next_offset = m.next, updated_at = now()
     from unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[]) as m (topic, partition, expected, next)
     where o.projection = $1 and o.topic = m.topic and o.partition = m.partition and o.next_offset = m.expected";
-
-/// What came of a batch.
-pub(super) enum Applied {
-    Done,
-    /// The offset rows are not where they were left: another has moved them, or a rebuild has begun.
-    Moved,
-}
 
 /// A projection and its connection.
 pub(super) struct Store<P> {
@@ -51,16 +45,14 @@ impl<P: Projection> Store<P> {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ProjectorError::Thread)?;
         Ok(Store { projection, options: pool.connect_options(), runtime, connection: None })
     }
+}
 
-    /// The offset rows of these partitions, made at 0 where there are none.
-    pub(super) fn offsets(&mut self, partitions: &[TopicPartition]) -> Result<Offsets, sqlx::Error> {
+impl<P: Projection> Rows for Store<P> {
+    fn offsets(&mut self, partitions: &[TopicPartition]) -> Result<Offsets, StoreFault> {
         let name = self.projection.name();
         let Store { options, runtime, connection, .. } = self;
         within(runtime, options, connection, async |connection| {
-            let (topics, numbers): (Vec<&str>, Vec<i32>) =
-                partitions.iter().map(|p| (p.topic.name(), p.partition)).unzip();
-            sqlx::query(CREATE).execute(&mut *connection).await?;
-            sqlx::query(BEGIN_AT_0).bind(name).bind(topics).bind(numbers).execute(&mut *connection).await?;
+            begin_at_0(&mut *connection, name, partitions).await?;
             let rows = sqlx::query(READ).bind(name).fetch_all(&mut *connection).await?;
             let mut offsets = Offsets::new();
             for row in rows {
@@ -74,23 +66,46 @@ impl<P: Projection> Store<P> {
         })
     }
 
-    /// Applies a batch and moves the offset rows in one transaction.
-    pub(super) fn apply(&mut self, batch: &[Record], moves: &[Move]) -> Result<Applied, sqlx::Error> {
+    fn apply(&mut self, batch: &[Record], moves: &[Move]) -> Result<Applied, StoreFault> {
         let Store { projection, options, runtime, connection } = self;
         within(runtime, options, connection, async |connection| {
             let mut transaction = connection.begin().await?;
             // What a crash of the server forgets, it forgets together with the offset.
             sqlx::query("set local synchronous_commit = off").execute(&mut *transaction).await?;
-            // First, so that the rows are locked before anything is written.
-            if move_rows(&mut transaction, projection.name(), moves).await? != moves.len() as u64 {
-                transaction.rollback().await?;
-                return Ok(Applied::Moved);
+            let applied = write(&mut transaction, projection, batch, moves).await?;
+            match applied {
+                Applied::Done => transaction.commit().await?,
+                Applied::Moved => transaction.rollback().await?,
             }
-            projection.apply(&mut transaction, batch).await?;
-            transaction.commit().await?;
-            Ok(Applied::Done)
+            Ok(applied)
         })
     }
+}
+
+/// Inside a transaction, which is to be rolled back where the answer is that the offset rows had moved.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    projection: &mut impl Projection,
+    batch: &[Record],
+    moves: &[Move],
+) -> Result<Applied, sqlx::Error> {
+    // First, so that the rows are locked before anything is written.
+    if move_rows(connection, projection.name(), moves).await? != moves.len() as u64 {
+        return Ok(Applied::Moved);
+    }
+    projection.apply(connection, batch).await?;
+    Ok(Applied::Done)
+}
+
+/// Makes offset rows at 0 where there are none.
+pub(super) async fn begin_at_0(
+    connection: &mut PgConnection,
+    name: &str,
+    partitions: &[TopicPartition],
+) -> Result<(), sqlx::Error> {
+    let (topics, numbers): (Vec<&str>, Vec<i32>) = partitions.iter().map(|p| (p.topic.name(), p.partition)).unzip();
+    sqlx::query(CREATE).execute(&mut *connection).await?;
+    sqlx::query(BEGIN_AT_0).bind(name).bind(topics).bind(numbers).execute(connection).await.map(drop)
 }
 
 async fn move_rows(connection: &mut PgConnection, name: &str, moves: &[Move]) -> Result<u64, sqlx::Error> {
@@ -109,8 +124,8 @@ fn within<T>(
     options: &PgConnectOptions,
     held: &mut Option<PgConnection>,
     work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
-) -> Result<T, sqlx::Error> {
-    runtime.block_on(in_time(async {
+) -> Result<T, StoreFault> {
+    let outcome = runtime.block_on(in_time(async {
         let mut connection = match held.take() {
             Some(connection) => connection,
             None => PgConnection::connect_with(options).await?,
@@ -118,7 +133,12 @@ fn within<T>(
         let done = work(&mut connection).await?;
         *held = Some(connection);
         Ok(done)
-    }))
+    }));
+    outcome.map_err(fault)
+}
+
+pub(super) fn fault(error: sqlx::Error) -> StoreFault {
+    if may_pass(&error) { StoreFault::Transient(error.into()) } else { StoreFault::Refused(error.into()) }
 }
 
 async fn in_time<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
@@ -140,23 +160,4 @@ pub(super) fn may_pass(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         _ => false,
     }
-}
-
-/// Empties a projection's tables and its offset rows, in one transaction: a running projector finds its rows gone, and replays
-/// from the beginning. Readers see few rows until it has caught up.
-///
-/// # Errors
-/// Where Postgres fails, or refuses.
-pub async fn rebuild(pool: &PgPool, projection: &impl Projection) -> Result<(), sqlx::Error> {
-    let mut transaction = pool.begin().await?;
-    sqlx::query(CREATE).execute(&mut *transaction).await?;
-    sqlx::query("delete from projection_offsets where projection = $1")
-        .bind(projection.name())
-        .execute(&mut *transaction)
-        .await?;
-    for table in projection.tables() {
-        let statement = format!("truncate \"{table}\"");
-        sqlx::query(AssertSqlSafe(statement)).execute(&mut *transaction).await?;
-    }
-    transaction.commit().await
 }

@@ -1,14 +1,14 @@
 //! One seat in the counters' group: from joining until it is lost or the process stops.
 
-use super::store::{Standing, Step, Store};
+use super::tally::{Standing, Step, Tallies};
 use crate::log::{Member as _, Offsets, Pace, Polled};
 use crate::projection::metrics::Metrics;
-use crate::projection::{Change, Counters};
+use crate::projection::{Change, Counters, StoreFault};
 use crate::{Log, LogError, Reader as _, Record, Signals, TopicPartition};
-use redis::RedisError;
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 use weir_decider::Millis;
+use weir_decider::plant::planted;
 
 /// Longest poll: a stop is heard this late.
 const POLL: Duration = Duration::from_millis(100);
@@ -32,11 +32,11 @@ impl From<LogError> for SeatEnd {
     }
 }
 
-pub(super) struct Seat<'a, C, L: Log> {
+pub(super) struct Seat<'a, C, S, L: Log> {
     log: &'a L,
     member: L::Member,
     counters: &'a mut C,
-    store: &'a mut Store,
+    store: &'a mut S,
     signals: &'a Signals,
     metrics: &'a Metrics,
     held: Vec<TopicPartition>,
@@ -47,10 +47,11 @@ pub(super) struct Seat<'a, C, L: Log> {
     /// Time of the newest record that waits.
     newest: Millis,
     pending: usize,
-    since: Option<Instant>,
+    /// By [`Log::uptime`], as all times below.
+    since: Option<Duration>,
     tries: u32,
-    again_at: Option<Instant>,
-    looked_at: Instant,
+    again_at: Option<Duration>,
+    looked_at: Duration,
     ready: bool,
 }
 
@@ -61,16 +62,16 @@ struct Progress {
     end: i64,
     /// Next offset to be read.
     next: i64,
-    changes: HashMap<(String, String), i64>,
+    changes: BTreeMap<(String, String), i64>,
     dirty: bool,
 }
 
-impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
+impl<'a, C: Counters, S: Tallies, L: Log> Seat<'a, C, S, L> {
     pub(super) fn new(
         log: &'a L,
         member: L::Member,
         counters: &'a mut C,
-        store: &'a mut Store,
+        store: &'a mut S,
         signals: &'a Signals,
         metrics: &'a Metrics,
     ) -> Self {
@@ -89,7 +90,7 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
             since: None,
             tries: 0,
             again_at: None,
-            looked_at: Instant::now(),
+            looked_at: log.uptime(),
             ready: false,
         }
     }
@@ -106,12 +107,12 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
         while !self.signals.stopping() {
             let event = self.member.poll(self.patience())?;
             self.on(event)?;
-            if self.again_at.is_some_and(|at| Instant::now() < at) {
+            if self.again_at.is_some_and(|at| self.log.uptime() < at) {
                 continue;
             }
             if self.open.is_empty() && !self.held.is_empty() {
                 self.begin()?;
-            } else if self.pending >= BATCH || self.since.is_none_or(|since| since.elapsed() >= BATCH_WAIT) {
+            } else if self.pending >= BATCH || self.since.is_none_or(|since| self.log.elapsed(since) >= BATCH_WAIT) {
                 self.write()?;
                 self.look()?;
             }
@@ -119,17 +120,21 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
         Ok(())
     }
 
-    /// Nobody tells of a FLUSHALL, and without new records no script would find out.
+    /// Nobody tells of a FLUSHALL, nor of a replica that took over and is behind, and without new records no script would find out.
     fn look(&mut self) -> Result<(), SeatEnd> {
-        if self.open.is_empty() || self.looked_at.elapsed() < LOOK_EVERY {
+        if self.open.is_empty() || self.log.elapsed(self.looked_at) < LOOK_EVERY {
             return Ok(());
         }
-        self.looked_at = Instant::now();
-        match self.store.in_force() {
-            Ok(true) => Ok(()),
-            Ok(false) => self.start_over(),
+        self.looked_at = self.log.uptime();
+        match self.store.standings() {
+            Ok(Some(now)) if self.stands_as_left(&now) => Ok(()),
+            Ok(_) => self.start_over(),
             Err(error) => self.in_trouble(&error),
         }
+    }
+
+    fn stands_as_left(&self, now: &BTreeMap<i32, Standing>) -> bool {
+        self.open.iter().all(|(number, left)| now.get(number).copied().unwrap_or_default() == left.standing)
     }
 
     /// What Redis holds is not what was left there.
@@ -143,8 +148,8 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
 
     fn patience(&self) -> Duration {
         match (self.again_at, self.since) {
-            (Some(at), _) => at.saturating_duration_since(Instant::now()).min(POLL),
-            (None, Some(since)) => BATCH_WAIT.saturating_sub(since.elapsed()),
+            (Some(at), _) => at.saturating_sub(self.log.uptime()).min(POLL),
+            (None, Some(since)) => BATCH_WAIT.saturating_sub(self.log.elapsed(since)),
             (None, None) => POLL,
         }
     }
@@ -184,7 +189,7 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
         progress.dirty = true;
         self.pending += 1;
         self.newest = self.newest.max(record.time);
-        self.since.get_or_insert_with(Instant::now);
+        self.since.get_or_insert_with(|| self.log.uptime());
     }
 
     /// Forgets what is not written: it is read again.
@@ -206,9 +211,9 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
         for at in &self.held {
             let (first, end) = reader.bounds(*at)?;
             let standing = standings.get(&at.partition).copied().unwrap_or_default();
-            let next = standing.next.unwrap_or(0).max(first);
+            let next = if planted("redis-begins-elsewhere") { end } else { standing.next.unwrap_or(0).max(first) };
             from.insert(*at, next);
-            let progress = Progress { standing, end, next, changes: HashMap::new(), dirty: false };
+            let progress = Progress { standing, end, next, changes: BTreeMap::new(), dirty: false };
             open.insert(at.partition, progress);
         }
         self.opened_at = self.log.now();
@@ -243,7 +248,7 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
         self.recovered()
     }
 
-    fn in_trouble(&mut self, error: &RedisError) -> Result<(), SeatEnd> {
+    fn in_trouble(&mut self, error: &StoreFault) -> Result<(), SeatEnd> {
         if !self.open.is_empty() {
             self.member.pause(&self.held)?;
         }
@@ -251,7 +256,7 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
         self.tries += 1;
         tracing::warn!(tries = self.tries, %error, "redis does not do as asked");
         let pause = Duration::from_millis(50).saturating_mul(1 << self.tries.min(7)).min(BACKOFF_MAX);
-        self.again_at = Some(Instant::now() + pause);
+        self.again_at = Some(self.log.uptime() + pause);
         self.tell_ready(false, "redis is away");
         Ok(())
     }
@@ -272,10 +277,9 @@ impl<'a, C: Counters, L: Log> Seat<'a, C, L> {
 }
 
 impl Progress {
-    fn write(&mut self, store: &mut Store, partition: i32, whole: bool) -> Result<bool, RedisError> {
-        let changes: Vec<Change> = self
-            .changes
-            .drain()
+    fn write<S: Tallies>(&mut self, store: &mut S, partition: i32, whole: bool) -> Result<bool, StoreFault> {
+        let changes: Vec<Change> = std::mem::take(&mut self.changes)
+            .into_iter()
             .filter(|(_, by)| *by != 0)
             .map(|((hash, field), by)| Change { hash, field, by })
             .collect();

@@ -1,7 +1,8 @@
 //! The Redis side: scripts that change counters and position together or not at all.
 
 use super::ProjectorError;
-use crate::projection::Change;
+use super::tally::{Standing, Step, Tallies};
+use crate::projection::StoreFault;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError, Script};
 use std::collections::{BTreeMap, HashMap};
@@ -31,23 +32,6 @@ redis.call('HSET', KEYS[2], ARGV[2], ARGV[4])
 if ARGV[5] == '1' then redis.call('SADD', KEYS[3], ARGV[2]) end
 return 1";
 
-/// Where a partition stands in Redis.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Standing {
-    /// `None`: never written in this generation.
-    pub(super) next: Option<i64>,
-    pub(super) whole: bool,
-}
-
-/// What one script call does to one partition.
-pub(super) struct Step<'a> {
-    pub(super) partition: i32,
-    pub(super) expected: Option<i64>,
-    pub(super) next: i64,
-    pub(super) whole: bool,
-    pub(super) changes: &'a [Change],
-}
-
 /// A connection on a private runtime.
 pub(super) struct Store {
     client: Client,
@@ -76,72 +60,8 @@ impl Store {
         })
     }
 
-    /// Joins the generation in force, or begins one, and says where each partition stands in it.
-    pub(super) fn open(&mut self) -> Result<HashMap<i32, Standing>, RedisError> {
-        let fresh = format!("{:x}{:04x}", wall_ms(), rand::random::<u16>());
-        let meta = format!("{}:meta", self.slot);
-        let (slot, partitions) = (self.slot.clone(), self.partitions);
-        let begin = self.begin.clone();
-        let (generation, standings) = self.within(async |connection| {
-            let generation: String =
-                begin.key(meta).arg(&fresh).arg(partitions.to_string()).invoke_async(connection).await?;
-            let (pos, whole) = (format!("{slot}:{generation}:pos"), format!("{slot}:{generation}:whole"));
-            let mut pipe = redis::pipe();
-            pipe.atomic().hgetall(pos).smembers(whole);
-            let (next, whole): (HashMap<i32, i64>, Vec<i32>) = pipe.query_async(connection).await?;
-            let mut standings: HashMap<i32, Standing> = HashMap::new();
-            for (partition, next) in next {
-                standings.insert(partition, Standing { next: Some(next), whole: whole.contains(&partition) });
-            }
-            Ok((generation, standings))
-        })?;
-        if generation == fresh {
-            tracing::warn!(generation, "the counters are built anew");
-            self.clear_others(&generation)?;
-        }
-        self.generation = generation;
-        Ok(standings)
-    }
-
-    /// False: another generation is in force, or the position is not where it was left; nothing was done.
-    pub(super) fn apply(&mut self, step: &Step<'_>) -> Result<bool, RedisError> {
-        let mut hashes: BTreeMap<&str, usize> = BTreeMap::new();
-        for change in step.changes {
-            let number = hashes.len() + 1;
-            hashes.entry(&change.hash).or_insert(number);
-        }
-        let mut keys: Vec<(usize, String)> =
-            hashes.iter().map(|(hash, n)| (*n, format!("{}:{}:h:{hash}", self.slot, self.generation))).collect();
-        keys.sort_unstable();
-        let apply = self.apply.clone();
-        let mut call = apply.prepare_invoke();
-        call.key(format!("{}:meta", self.slot))
-            .key(format!("{}:{}:pos", self.slot, self.generation))
-            .key(format!("{}:{}:whole", self.slot, self.generation));
-        for (_, key) in keys {
-            call.key(key);
-        }
-        call.arg(&self.generation)
-            .arg(step.partition)
-            .arg(step.expected.map(|next| next.to_string()).unwrap_or_default())
-            .arg(step.next)
-            .arg(i32::from(step.whole));
-        for change in step.changes {
-            call.arg(hashes[change.hash.as_str()]).arg(&change.field).arg(change.by);
-        }
-        self.within(async |connection| call.invoke_async::<i32>(connection).await).map(|done| done == 1)
-    }
-
-    /// Whether our generation is still the one in force.
-    pub(super) fn in_force(&mut self) -> Result<bool, RedisError> {
-        let meta = format!("{}:meta", self.slot);
-        let found: Option<String> =
-            self.within(async |connection| redis::cmd("HGET").arg(&meta).arg("gen").query_async(connection).await)?;
-        Ok(found.as_ref() == Some(&self.generation))
-    }
-
     /// Removes what earlier generations left. A writer that still holds one changes nothing any more: it is not in force.
-    fn clear_others(&mut self, generation: &str) -> Result<(), RedisError> {
+    fn clear_others(&mut self, generation: &str) -> Result<(), StoreFault> {
         let pattern = format!("{}:*", glob_quoted(&self.slot));
         let (meta, own) = (format!("{}:meta", self.slot), format!("{}:{generation}:", self.slot));
         self.within(async |connection| {
@@ -171,9 +91,9 @@ impl Store {
     fn within<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut MultiplexedConnection) -> Result<T, RedisError>,
-    ) -> Result<T, RedisError> {
+    ) -> Result<T, StoreFault> {
         let Store { client, runtime, connection: held, .. } = self;
-        runtime.block_on(in_time(async {
+        let outcome = runtime.block_on(in_time(async {
             let mut connection = match held.take() {
                 Some(connection) => connection,
                 None => client.get_multiplexed_async_connection().await?,
@@ -181,7 +101,82 @@ impl Store {
             let done = work(&mut connection).await?;
             *held = Some(connection);
             Ok(done)
-        }))
+        }));
+        // Redis has nothing to refuse that waiting could not mend: it is waited for as long as it takes.
+        outcome.map_err(|error| StoreFault::Transient(error.into()))
+    }
+}
+
+fn ask_standings(pipe: &mut redis::Pipeline, slot: &str, generation: &str) {
+    pipe.hgetall(format!("{slot}:{generation}:pos")).smembers(format!("{slot}:{generation}:whole"));
+}
+
+fn standings_of(next: HashMap<i32, i64>, whole: &[i32]) -> BTreeMap<i32, Standing> {
+    let standing = |(number, next): (i32, i64)| (number, Standing { next: Some(next), whole: whole.contains(&number) });
+    next.into_iter().map(standing).collect()
+}
+
+impl Tallies for Store {
+    fn open(&mut self) -> Result<BTreeMap<i32, Standing>, StoreFault> {
+        let fresh = format!("{:x}{:04x}", wall_ms(), rand::random::<u16>());
+        let meta = format!("{}:meta", self.slot);
+        let (slot, partitions) = (self.slot.clone(), self.partitions);
+        let begin = self.begin.clone();
+        let (generation, standings) = self.within(async |connection| {
+            let generation: String =
+                begin.key(meta).arg(&fresh).arg(partitions.to_string()).invoke_async(connection).await?;
+            let mut pipe = redis::pipe();
+            pipe.atomic();
+            ask_standings(&mut pipe, &slot, &generation);
+            let (next, whole): (HashMap<i32, i64>, Vec<i32>) = pipe.query_async(connection).await?;
+            Ok((generation, standings_of(next, &whole)))
+        })?;
+        if generation == fresh {
+            tracing::warn!(generation, "the counters are built anew");
+            self.clear_others(&generation)?;
+        }
+        self.generation = generation;
+        Ok(standings)
+    }
+
+    fn apply(&mut self, step: &Step<'_>) -> Result<bool, StoreFault> {
+        let mut hashes: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in step.changes {
+            let number = hashes.len() + 1;
+            hashes.entry(&change.hash).or_insert(number);
+        }
+        let mut keys: Vec<(usize, String)> =
+            hashes.iter().map(|(hash, n)| (*n, format!("{}:{}:h:{hash}", self.slot, self.generation))).collect();
+        keys.sort_unstable();
+        let apply = self.apply.clone();
+        let mut call = apply.prepare_invoke();
+        call.key(format!("{}:meta", self.slot))
+            .key(format!("{}:{}:pos", self.slot, self.generation))
+            .key(format!("{}:{}:whole", self.slot, self.generation));
+        for (_, key) in keys {
+            call.key(key);
+        }
+        call.arg(&self.generation)
+            .arg(step.partition)
+            .arg(step.expected.map(|next| next.to_string()).unwrap_or_default())
+            .arg(step.next)
+            .arg(i32::from(step.whole));
+        for change in step.changes {
+            call.arg(hashes[change.hash.as_str()]).arg(&change.field).arg(change.by);
+        }
+        self.within(async |connection| call.invoke_async::<i32>(connection).await).map(|done| done == 1)
+    }
+
+    fn standings(&mut self) -> Result<Option<BTreeMap<i32, Standing>>, StoreFault> {
+        let (slot, generation) = (self.slot.clone(), self.generation.clone());
+        self.within(async |connection| {
+            let mut pipe = redis::pipe();
+            pipe.atomic().hget(format!("{slot}:meta"), "gen");
+            ask_standings(&mut pipe, &slot, &generation);
+            let (found, next, whole): (Option<String>, HashMap<i32, i64>, Vec<i32>) =
+                pipe.query_async(connection).await?;
+            Ok((found.as_ref() == Some(&generation)).then(|| standings_of(next, &whole)))
+        })
     }
 }
 
@@ -191,7 +186,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result
 }
 
 /// SCAN's patterns give a meaning to some characters.
-fn glob_quoted(text: &str) -> String {
+pub(super) fn glob_quoted(text: &str) -> String {
     text.chars().flat_map(|c| if "*?[]\\^".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
 }
 

@@ -89,7 +89,7 @@ fn headers<C: Cluster>(c: &C) {
     assert_eq!(found[0].headers.traceparent.as_deref(), Some(trace));
     assert_eq!(found[0].headers.event_type.as_deref(), Some("weir.test.v1.Event"));
     assert_eq!((found[1].headers.traceparent.as_ref(), found[1].headers.redriven.as_ref()), (None, None));
-    assert!(!found[1].headers.unblock);
+    assert!(found[1].headers.copy_of.is_none());
 }
 
 fn empty_value<C: Cluster>(c: &C) {

@@ -1,7 +1,7 @@
 //! Each state by a table: what has been told, and what follows.
 
 use super::*;
-use crate::domain::{Hold, PickList, Placed, PlacedLine, Stuck, Told, waits_for};
+use crate::domain::{Hold, PickList, Placed, PlacedLine, Stuck, Told, Unanswered, waits_for};
 
 const MOMENT: i64 = 1_795_269_900_000;
 
@@ -125,6 +125,21 @@ fn cold_heard(story: &mut Story) {
     story.work.heard("cold");
 }
 
+fn unanswered(story: &mut Story) {
+    let (request_id, waits_for) = ("r-1".to_owned(), "fulfillment".to_owned());
+    story.route.stuck(Unanswered { request_id, waits_for, since_ms: MOMENT });
+}
+
+fn answered(story: &mut Story) {
+    story.route.answered("r-1");
+}
+
+fn held_in_a_plans_place(story: &mut Story) {
+    let (id, reason) = ("order-1:1:reroute-attempts".to_owned(), "reroute-attempts".to_owned());
+    story.work.on_hold = Some(reason.clone());
+    story.route.held(Hold { id, reason, owner_group: "review".to_owned() });
+}
+
 fn cancel_accepted(story: &mut Story) {
     story.work.cancelled = Some("changed-mind".to_owned());
 }
@@ -193,6 +208,18 @@ fn a_state_follows_from_what_was_told() {
             "allocated",
             "stuck: waits for routing since 2026-11-21 14:05Z",
         ),
+        (
+            &[placed, planned, released, allocated, issued, unanswered],
+            "picking",
+            "stuck: waits for fulfillment (request r-1) since 2026-11-21 14:05Z",
+        ),
+        (
+            &[placed, planned, released, allocated, issued, unanswered, answered],
+            "picking",
+            "pick list at wh-east since 2026-11-21 14:05Z",
+        ),
+        (&[placed, planned, released, unanswered, cancel_accepted], "cancelled", ""),
+        (&[placed, planned, released, held_in_a_plans_place], "held", "held: reroute-attempts (review)"),
         (&[placed, planned, released, stuck, held], "held", "held: over-2000 (review-desk)"),
         (&[placed, planned, released, stuck, cancel_accepted], "cancelled", ""),
         (&[placed, route_cancelled], "cancelled", ""),

@@ -34,6 +34,11 @@ fn refused(request_id: &str, detail: &str) -> Fact {
     Fact::CancelRefused { request_id, reason: "too-late".to_owned(), detail }
 }
 
+/// What routing hears.
+fn no(request_id: &str) -> Message {
+    Message::NoteRefusal { request_id: request_id.to_owned(), reason: "too-late".to_owned() }
+}
+
 #[test]
 fn it_is_accepted_before_the_allocation_and_after_the_pick() {
     let early = vec![opened(1), release_noted(1)];
@@ -68,9 +73,11 @@ fn a_packed_parcel_is_too_late_for_a_wish() {
     given::<Fulfillment>(packed_one())
         .when(&from_routing("r-1"))
         .then(&[refused("r-1", detail)])
+        .tells(&[no("r-1")])
         .and()
         .when(&from_routing("r-1"))
-        .ignores(Ignored::Duplicate);
+        .ignores(Ignored::Duplicate)
+        .tells(&[no("r-1")]);
 }
 
 #[test]
@@ -87,11 +94,13 @@ fn what_has_left_can_not_be_cancelled_by_anybody() {
     let facts: Vec<Fact> = packed_one().into_iter().chain([gone]).collect();
     let outside = asked("r-1", Asker::Routing { done_outside: true });
     let detail = "every parcel has left";
-    given::<Fulfillment>(facts.clone()).when(&outside).then(&[refused("r-1", detail)]);
+    given::<Fulfillment>(facts.clone()).when(&outside).then(&[refused("r-1", detail)]).tells(&[no("r-1")]);
     let scenario = given::<Fulfillment>(facts).when(&asked("r-1", Asker::Caller)).refuses("too-late");
     // The caller hears it again, the log does not.
     let again = scenario.and().when(&asked("r-1", Asker::Caller)).refuses("too-late");
     assert_eq!(again.decision().facts, []);
+    // Routing did not ask.
+    again.tells(&[]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ pub(in super::super) fn read(record: &Record) -> Result<Fact, Fault> {
         }
         Event::RouteNoted(told) if told.state == ROUTE_CANCELLED => Fact::RouteCancelled { reason: told.reason },
         Event::OnHold(told) => Fact::OnHold { reason: told.reason },
+        Event::Resumed(_) => Fact::Resumed,
         Event::Stuck(told) => Fact::Stuck {
             plan: told.plan_version,
             waits_for: WaitsFor::parse(&told.waits_for).ok_or_else(|| unknown("stuck.waits_for", &told.waits_for))?,
@@ -50,7 +51,6 @@ pub(in super::super) fn read(record: &Record) -> Result<Fact, Fault> {
             since_ms: told.since_ms,
         },
         Event::RouteNoted(told) => return Err(unknown("route_noted.state", &told.state)),
-        Event::Resumed(_) => return Err(unknown("event", "Resumed")),
         Event::Stage(_) => return Err(unknown("event", "StageFact")),
     })
 }

@@ -62,7 +62,15 @@ fn routes_are_read_as_what_they_mean() {
         asker: Asker::Routing { done_outside: true },
     });
     assert_eq!(read(&route(Event::ChangeAsked(asked))), Ok(expected));
-    assert_eq!(read(&route(Event::Held(routing::Held::default()))), Ok(Input::Other));
+    let held = routing::Held { reason: text("reroute-attempts"), ..Default::default() };
+    assert_eq!(read(&route(Event::Held(held))), Ok(Input::Held { reason: text("reroute-attempts") }));
+    for own in [
+        Event::ChangeRefused(routing::ChangeRefused::default()),
+        Event::Stuck(routing::Stuck::default()),
+        Event::ShippingNoted(routing::ShippingNoted::default()),
+    ] {
+        assert_eq!(read(&route(own)), Ok(Input::Other));
+    }
 }
 
 #[test]

@@ -51,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(|on| take(Input::PlatformHolds(vec!["fraud".to_owned(); usize::from(on)]))),
         1 => Just(take(Input::CancelledOutside { reason: "buyer".to_owned() })),
         1 => Just(take(Input::CancellationAsked(CancellationAsked::default()))),
+        1 => Just(take(Input::NoteRefusal { request_id: String::new(), reason: "too-late".to_owned() })),
         1 => Just(take(Input::NoteOutcome { outcome: "cancelled".to_owned() })),
         1 => Just(take(Input::NoteOutcome { outcome: "shipped".to_owned() })),
         1 => Just(Step::Due),

@@ -116,6 +116,15 @@ fn commands_are_read() {
 }
 
 #[test]
+fn a_refusal_is_read() {
+    let refusal = pb::NoteRefusal { request_id: "r".to_owned(), reason: "too-late".to_owned() };
+    let command = routing_command::Command::NoteRefusal(refusal);
+    let value = pb::RoutingCommand { meta: Some(meta()), command: Some(command) }.encode_to_vec();
+    let incoming = RoutingTopology.read(&record(Topic::RoutingCommands, value)).expect("it can be read");
+    assert_eq!(incoming.input, Input::NoteRefusal { request_id: "r".to_owned(), reason: "too-late".to_owned() });
+}
+
+#[test]
 fn reference_data_is_learned_and_forgotten() {
     let mut world = World::default();
     let shop = reference_pb::Shop { pool: "main".to_owned(), pay_within_ms: 5, ..Default::default() };

@@ -1,0 +1,72 @@
+//! Feeds the checkers from Kafka: every topic is read once, and each record decoded once.
+//!
+//! First what needs no order among topics, a topic at a time; then the orders' topics of one partition together, so that an order is
+//! left behind once it has ended.
+
+use super::committed;
+use super::scan::Scan;
+use weir_invariants::{Audit, Ending, Held, Id, Levels, Merge, Next, Report};
+use weir_pipeline::kafka::KafkaLog;
+use weir_proto::topics::{CATALOGUE, Topic};
+
+/// Checks the whole log, and says what is where by its fold.
+pub fn check(log: &KafkaLog, running: bool, report: &mut Report) -> anyhow::Result<Levels> {
+    // Before any fact is read: what lies below these must be accounted for.
+    let before = committed::of_all(log)?;
+    let partitions = log.config().partitions;
+    let mut audits: Vec<Audit> = (0..partitions).map(Audit::new).collect();
+    for topic in CATALOGUE.iter().map(|entry| entry.topic).filter(|topic| is_apart(*topic)) {
+        let mut scan = Scan::open(log, topic)?;
+        for (partition, audit) in (0..topic.partitions(partitions)).zip(&mut audits) {
+            scan.begin(partition)?;
+            while let Some(record) = scan.read()? {
+                audit.take(&record, report);
+            }
+        }
+    }
+    let held = Held::of(&audits);
+    let mut scans =
+        Merge::topics().into_iter().map(|topic| Scan::open(log, topic)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut levels = Levels::new();
+    for (partition, mut audit) in (0..).zip(audits) {
+        merge(&mut scans, partition, running, &mut audit, report)?;
+        // Behind every fact that was read: no cause may lie at or above these.
+        let after = if running { committed::of_all(log)? } else { before.clone() };
+        let ending = Ending { committed: &before, committed_after: &after, running, held: &held };
+        levels.extend(audit.end(&ending, report));
+    }
+    Ok(levels)
+}
+
+/// Whether a topic is checked, and is none of the orders'.
+fn is_apart(topic: Topic) -> bool {
+    !Merge::topics().contains(&topic) && !matches!(topic, Topic::Reference | Topic::ReferenceHistory)
+}
+
+fn merge(
+    scans: &mut [Scan<KafkaLog>],
+    partition: i32,
+    running: bool,
+    audit: &mut Audit,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    scans.iter_mut().try_for_each(|scan| scan.begin(partition))?;
+    let mut merge = Merge::new(running);
+    loop {
+        match merge.step() {
+            Next::Take(record) => audit.take(&record, report),
+            Next::Need(topic) => match scans.iter_mut().find(|scan| scan.topic() == topic) {
+                Some(scan) => match scan.read()? {
+                    Some(record) => merge.offer(record),
+                    None => merge.finish(topic),
+                },
+                None => merge.finish(topic),
+            },
+            Next::End => break,
+        }
+    }
+    for orphan in merge.orphans() {
+        report.check(Id::I11, false, || orphan.clone());
+    }
+    Ok(())
+}

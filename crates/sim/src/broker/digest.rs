@@ -1,0 +1,55 @@
+//! A number for everything that lies in a log: what two runs of a seed are compared by.
+
+use super::{Broker, Entry};
+
+/// Mixes eight bytes at a time; written out so that no library's release changes a recorded number. Not for adversaries.
+struct Digest(u64);
+
+impl Digest {
+    fn number(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed.rotate_left(29) ^ (mixed >> 32);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.number(u64::from_le_bytes(word));
+        }
+    }
+}
+
+impl Broker {
+    /// Of every entry of every partition, of the clock and of chance, and of what the caller adds.
+    pub fn digest(&self, more: &[u64]) -> u64 {
+        let mut digest = Digest(0x57e1_2026);
+        for (_, partition) in self.all() {
+            digest.number(partition.start().cast_unsigned());
+            for offset in partition.start()..partition.end() {
+                match partition.entry(offset) {
+                    Some(Entry::Record { time, record, aborted, producer }) => {
+                        digest.number(time.0.cast_unsigned());
+                        digest.number(producer.unwrap_or(0) << 1 | u64::from(*aborted));
+                        digest.bytes(record.key.as_bytes());
+                        digest.bytes(&record.value);
+                        let headers = [&record.headers.traceparent, &record.headers.event_type];
+                        for header in headers.into_iter().flatten() {
+                            digest.bytes(header.as_bytes());
+                        }
+                    }
+                    Some(Entry::Control { time, producer, commit }) => {
+                        digest.number(time.0.cast_unsigned());
+                        digest.number(producer << 1 | u64::from(*commit));
+                    }
+                    None => {}
+                }
+            }
+        }
+        for number in more.iter().chain(&[self.now(), self.random.clone().next()]) {
+            digest.number(*number);
+        }
+        digest.0
+    }
+}

@@ -1,0 +1,498 @@
+//! The house under simulation: the five services' stages as they run in production, in one world, with harm done to them.
+//!
+//! [`run`] is one seed from its first record to its verdict: reference data, processes, load and faults, then a time in which the
+//! faults stop and everything must come to rest, then the checks. The same seed gives the same log, to the byte.
+
+mod agenda;
+mod checks;
+mod coverage;
+mod deadlines;
+mod faults;
+mod load;
+mod outside;
+mod plan;
+mod post;
+mod process;
+mod projectors;
+mod queues;
+mod sinks;
+mod store;
+mod swarm;
+mod tail;
+mod times;
+mod watch;
+
+pub use checks::Breach;
+pub use coverage::Coverage;
+pub use plan::{Fault, Plan, Stage};
+pub use swarm::{Done, Swarm, Total};
+
+use crate::broker::Stored;
+use crate::random::Random;
+use crate::workload::{Action, Outcome, What};
+use crate::world::World;
+use crate::{Control, Sim, Target};
+use agenda::Agenda;
+use load::Load;
+use outside::{Outside, Trouble};
+use process::{Process, Shop};
+use projectors::{Projector, Sight, Sinks};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Damage, Store};
+use tail::Tail;
+use weir_pipeline::{Headers, Outgoing, TopicPartition};
+use weir_proto::partition::partition_of;
+use weir_proto::topics::Topic;
+
+/// How often the world outside looks at what was committed.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long nothing may happen before the house is at rest: longer than the longest payment deadline.
+const REST: Duration = Duration::from_secs(25);
+/// Within this it must come to rest once the faults have stopped.
+const BOUND: Duration = Duration::from_secs(240);
+/// How long a process may take to end in good order.
+const STOPPING: Duration = Duration::from_secs(30);
+
+/// What one seed came to.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    pub plan: Plan,
+    pub breaches: Vec<Breach>,
+    pub coverage: Coverage,
+    pub counts: Counts,
+    pub log_hash: String,
+    /// One order's records.
+    pub story: Vec<String>,
+}
+
+/// What happened, in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub orders: u64,
+    pub deliveries: u64,
+    pub records: u64,
+    pub kills: u64,
+    pub freezes: u64,
+    pub aborts: u64,
+    pub takeovers: u64,
+    pub rebalances: u64,
+    pub outages: u64,
+    pub restarts: u64,
+    pub quarantined: u64,
+    /// Simulated time.
+    pub lasted_ms: u64,
+}
+
+/// Something that the house will do.
+#[derive(Debug)]
+enum Task {
+    Look,
+    Load,
+    Write(Action),
+    Harm(Fault),
+    Start(Stage, String),
+    Kill(String),
+    ForgetOffsets(Stage),
+    Release(Target),
+    Online(TopicPartition),
+    BrokerQuick,
+    Project(Sight, usize),
+    PostgresBack,
+    RedisBack,
+    Replicate,
+    LateEnds,
+    ClockRight,
+}
+
+/// One seed's house.
+struct House {
+    plan: Plan,
+    sim: Sim,
+    control: Control,
+    world: World,
+    shop: Shop,
+    load: Load,
+    outside: Outside,
+    tail: Tail,
+    processes: Vec<Process>,
+    /// Stood still while another took their names.
+    zombies: Vec<Process>,
+    projectors: Vec<Projector>,
+    sinks: Sinks,
+    agenda: Agenda<Task>,
+    random: Random,
+    coverage: Coverage,
+    counts: Counts,
+    breaches: Vec<Breach>,
+    books: faults::Books,
+    moments: watch::Moments,
+    healed: bool,
+    offline: Vec<TopicPartition>,
+    /// Ids of deliveries and commands that were acknowledged.
+    acknowledged: BTreeSet<String>,
+    /// How often an action was held back, by its serial number.
+    held_back: BTreeMap<u64, u32>,
+    /// One that was placed.
+    known_order: Option<String>,
+    /// Where the house itself wrote what can't be read.
+    poisoned: Vec<(i32, i64)>,
+    /// When something was last seen to be said.
+    stirred: Duration,
+    watch: Watch,
+}
+
+/// What a person wants to see of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// On standard error, what is done to whom.
+    pub trace: bool,
+    /// Every committed record of this order. Without one, of the first that a break names.
+    pub order: Option<String>,
+}
+
+/// Runs one seed to its verdict.
+pub fn run(plan: Plan, watch: &Watch) -> Verdict {
+    let mut house = House::open(plan, watch.clone());
+    house.publish();
+    house.begin();
+    house.rest();
+    house.close();
+    // The checks fold with the right code, whatever is planted.
+    weir_decider::plant::lift();
+    house.verdict()
+}
+
+impl House {
+    fn open(plan: Plan, watch: Watch) -> House {
+        let world = World::new(plan.settings.clone());
+        let sim = world.sim().clone();
+        let load = Load::new(&plan);
+        let key = Arc::new(load.key());
+        let shop = Shop { log: sim.log(), key, store: Store::new(plan.seed) };
+        House {
+            control: sim.control(),
+            load,
+            outside: Outside::new(plan.seed),
+            tail: Tail::of(&sim, &tail::topics()),
+            processes: Vec::new(),
+            zombies: Vec::new(),
+            projectors: Vec::new(),
+            sinks: Sinks::new(plan.seed),
+            agenda: Agenda::default(),
+            random: Random::new(plan.seed ^ 0x686f_7573),
+            coverage: Coverage::default(),
+            counts: Counts::default(),
+            breaches: Vec::new(),
+            books: faults::Books::default(),
+            moments: watch::Moments::default(),
+            healed: false,
+            offline: Vec::new(),
+            acknowledged: BTreeSet::new(),
+            held_back: BTreeMap::new(),
+            known_order: None,
+            poisoned: Vec::new(),
+            stirred: Duration::ZERO,
+            sim,
+            world,
+            shop,
+            plan,
+            watch,
+        }
+    }
+
+    fn breach(&mut self, invariant: &str, key: &str, detail: impl Into<String>) {
+        let breach = Breach { invariant: invariant.to_owned(), key: key.to_owned(), detail: detail.into() };
+        if self.watch.trace {
+            eprintln!("{:>10.3} s BREACH {breach}", self.world.now().as_secs_f64());
+        }
+        self.breaches.push(breach);
+    }
+
+    fn tell(&self, what: impl FnOnce() -> String) {
+        if self.watch.trace {
+            eprintln!("{:>10.3} s {}", self.world.now().as_secs_f64(), what());
+        }
+    }
+
+    /// Reference data first, as an operator does.
+    fn publish(&mut self) {
+        let (log, entries) = (self.shop.log.clone(), self.load.reference(&self.shop.key));
+        let failed = Arc::new(std::sync::Mutex::new(None));
+        let told = failed.clone();
+        let publisher = self.world.spawn("reference", "reference", move || {
+            if let Err(error) = weir_pipeline::reference::Publisher::new(log).publish(entries) {
+                *told.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(error.to_string());
+            }
+        });
+        let until = self.world.now() + Duration::from_secs(30);
+        while !self.world.is_over(publisher) && self.world.now() < until {
+            let next = self.world.now() + LOOK_EVERY;
+            self.world.run_until(next);
+        }
+        let whole = TopicPartition::new(Topic::Reference, 0);
+        let read = self.sim.lock().partition(whole).map_or(0, |partition| partition.stable());
+        self.load.reference_read(read);
+        let failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(why) = failed {
+            self.breach("house", "reference", why);
+        }
+    }
+
+    /// Processes, load and harm, until the last write of the plan is done.
+    fn begin(&mut self) {
+        let processes = self.plan.processes.clone();
+        for (stage, count) in processes {
+            for number in 0..count {
+                self.start(stage, &format!("{}-{number}", stage.name()));
+            }
+        }
+        let begins = self.world.now();
+        if self.plan.projectors {
+            self.start_projectors();
+            self.agenda.put(begins, Task::Replicate);
+        }
+        self.agenda.put(begins, Task::Look);
+        self.agenda.put(begins, Task::Load);
+        if self.plan.has(Fault::Http) {
+            self.outside.trouble = Trouble::draw(&mut self.random);
+        }
+        let load = if self.plan.has(Fault::Snapshots) { 50 } else { 0 };
+        let save = if self.plan.has(Fault::Disk) { 40 } else { 0 };
+        self.shop.store.damage(Damage { load, save });
+        let faults: Vec<_> = self.plan.faults.iter().filter_map(|(fault, gap)| Some((*fault, (*gap)?))).collect();
+        for (fault, gap) in faults {
+            let at = begins + self.spread(gap);
+            self.agenda.put(at, Task::Harm(fault));
+        }
+        while !self.load.is_over() {
+            let next = self.world.now() + Duration::from_millis(500);
+            self.go_on(next);
+        }
+        // Harm goes on for a while after the last word from outside.
+        let next = self.world.now() + Duration::from_secs(3);
+        self.go_on(next);
+    }
+
+    fn start(&mut self, stage: Stage, instance: &str) {
+        let process = Process::start(&mut self.world, &self.shop, &self.plan, stage, instance);
+        self.processes.push(process);
+    }
+
+    /// The faults stop; everything must come to rest within the bound.
+    fn rest(&mut self) {
+        self.heal();
+        let bound = self.world.now() + BOUND;
+        self.stirred = self.world.now();
+        while self.world.now() < bound {
+            let next = self.world.now() + Duration::from_millis(500);
+            self.go_on(next);
+            if self.is_at_rest() {
+                return;
+            }
+        }
+        self.breach("I4", "house", format!("{} s after the faults stopped it is not at rest", BOUND.as_secs()));
+    }
+
+    fn is_at_rest(&self) -> bool {
+        // A stage whose clock was found to be off looks again after half a minute.
+        let rest = if self.plan.has(Fault::Clock) { REST * 2 } else { REST };
+        let quiet = self.world.now() >= self.stirred + rest;
+        let posts = self.processes.iter().filter_map(|process| process.post.as_ref());
+        quiet
+            && !self.agenda.holds(|task| matches!(task, Task::Write(_) | Task::Start(..) | Task::Project(..)))
+            && posts.into_iter().all(|post| post::lock(post).is_empty())
+    }
+
+    /// Everybody ends in good order; the projectors last, for some partitions are taken over once more when others leave.
+    fn close(&mut self) {
+        for process in self.processes.iter().chain(&self.zombies) {
+            process.ask_to_stop();
+        }
+        self.go_on_while(|house| {
+            house.processes.iter().chain(&house.zombies).any(|process| !process.is_over(&house.world))
+        });
+        let next = self.world.now() + Duration::from_secs(3);
+        self.go_on(next);
+        self.projectors.iter().for_each(Projector::ask_to_stop);
+        self.go_on_while(|house| house.projectors.iter().any(|projector| !house.world.is_over(projector.worker)));
+        self.look_after();
+        self.look_after_projectors();
+        let late = self.processes.iter().chain(&self.zombies).map(|process| process.name.clone());
+        let late: Vec<String> = late.chain(self.projectors.iter().map(|projector| projector.name.clone())).collect();
+        for name in late {
+            self.breach("house", &name, format!("did not end within {} s", STOPPING.as_secs()));
+        }
+        // What was written last is looked at too.
+        self.look();
+    }
+
+    fn go_on_while(&mut self, holds: impl Fn(&House) -> bool) {
+        let until = self.world.now() + STOPPING;
+        while self.world.now() < until && holds(self) {
+            let next = self.world.now() + Duration::from_millis(100);
+            self.go_on(next);
+        }
+    }
+
+    /// Lets the world run, and does what is on the agenda, until then.
+    fn go_on(&mut self, until: Duration) {
+        loop {
+            let next = self.agenda.next().map_or(until, |at| at.min(until)).max(self.world.now());
+            self.world.run_until(next);
+            let now = self.world.now();
+            while let Some(task) = self.agenda.take(now) {
+                self.perform(task);
+            }
+            if now >= until {
+                return;
+            }
+        }
+    }
+
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::Look => {
+                self.look();
+                self.look_after();
+                self.look_after_projectors();
+                self.note_books();
+                let now = self.world.now();
+                let quiet = now > self.stirred + Duration::from_millis(500);
+                self.agenda.put(now + if quiet { LOOK_EVERY * 5 } else { LOOK_EVERY }, Task::Look);
+            }
+            Task::Load => self.go_on_loading(),
+            Task::Write(action) => self.act(action),
+            Task::Harm(fault) => self.harm_again(fault),
+            Task::Start(stage, instance) => self.restart(stage, &instance),
+            Task::Kill(instance) => self.kill_named(&instance),
+            Task::ForgetOffsets(stage) => self.forget_offsets(stage),
+            Task::Project(sight, number) => self.start_projector(sight, number),
+            Task::PostgresBack => self.sinks.postgres.lock().service.away = false,
+            Task::RedisBack => self.sinks.redis.lock().service.away = false,
+            Task::Replicate => {
+                self.sinks.redis.lock().replicate();
+                let next = self.world.now() + Duration::from_millis(self.random.within((200, 1_000)));
+                self.agenda.put(next, Task::Replicate);
+            }
+            Task::Release(target) => self.control.release_markers(&target),
+            Task::Online(at) => self.control.bring_online(at),
+            Task::BrokerQuick => self.control.slow(1),
+            Task::LateEnds => self.deliver_late_ends(),
+            Task::ClockRight => self.right_clocks(),
+        }
+    }
+
+    /// What has been committed: people and platforms react to it, and notices are sent.
+    fn look(&mut self) {
+        let (now, clock) = (self.world.now(), self.sim.lock().clock());
+        for record in self.tail.look(&self.sim) {
+            self.stirred = now;
+            self.note_record(&record);
+            for (delay, action) in self.load.react(&record, clock) {
+                self.agenda.put(now + delay, Task::Write(action));
+            }
+        }
+        for number in 0..self.processes.len() {
+            self.attend_post(number, now);
+        }
+    }
+
+    fn attend_post(&mut self, number: usize, now: Duration) {
+        let process = &self.processes[number];
+        let Some(post) = process.post.clone().filter(|_| process.frozen_until.is_none_or(|until| until <= now)) else {
+            return;
+        };
+        post::lock(&post).step(now, &mut self.outside, &mut self.coverage);
+        let ended = post::lock(&post).take_ended();
+        if ended.is_empty() {
+            return;
+        }
+        if self.sim.lock().faults.down {
+            return post::lock(&post).give_back(ended);
+        }
+        for ended in ended {
+            let now = self.sim.lock().clock();
+            self.append(&load::outcome(ended, now));
+        }
+    }
+
+    fn go_on_loading(&mut self) {
+        let now = self.world.now();
+        while let Some(action) = self.load.take(now) {
+            self.act(action);
+        }
+        if let Some(next) = self.load.next_due() {
+            self.agenda.put(next.max(now), Task::Load);
+        }
+    }
+
+    /// Somebody outside writes; while the broker is away the sender tries again, and sometimes nobody knows.
+    fn act(&mut self, action: Action) {
+        if self.comes_too_early(&action) {
+            let again = self.world.now() + Duration::from_millis(200);
+            return self.agenda.put(again, Task::Write(action));
+        }
+        let unsure = (self.plan.has(Fault::Outage) || self.plan.has(Fault::Produce)) && !self.healed;
+        let outcome = if self.sim.lock().faults.down {
+            Outcome::Refused
+        } else if unsure && self.random.below(100) == 0 {
+            if self.random.below(2) == 0 {
+                self.append(&action.record);
+            }
+            Outcome::Unknown
+        } else {
+            let (partition, offset) = self.append(&action.record);
+            self.acknowledged.insert(action.id.clone());
+            Outcome::Written { partition, offset }
+        };
+        if let Some((pause, action)) = self.load.settled(action, outcome) {
+            let again = self.world.now() + pause;
+            self.agenda.put(again, Task::Write(action));
+        }
+    }
+
+    /// Whoever uses a known id for something else comes after the first: else the first would be the conflict, and nobody's work.
+    fn comes_too_early(&mut self, action: &Action) -> bool {
+        let uses_another = matches!(action.what, What::Conflict | What::OtherBody);
+        if !uses_another || self.acknowledged.contains(&action.id) {
+            return false;
+        }
+        let waited = self.held_back.entry(action.serial).or_insert(0);
+        *waited += 1;
+        // Where the first never comes, this one is the first.
+        *waited <= 100
+    }
+
+    /// A record of nobody's transaction.
+    fn append(&mut self, record: &Outgoing) -> (i32, i64) {
+        self.stirred = self.world.now();
+        let mut broker = self.sim.lock();
+        let count = broker.partition_count(record.topic);
+        let number = partition_of(record.key.as_bytes(), count);
+        let headers = Headers { event_type: Some(record.event_type.to_owned()), ..Headers::default() };
+        let stored = Stored { key: record.key.clone(), value: record.value.clone().into(), headers };
+        let time = broker.clock();
+        let at = TopicPartition::new(record.topic, number);
+        (number, broker.change(at, |partition| partition.append(time, stored)).unwrap_or(-1))
+    }
+
+    /// The checks, and what there is to tell.
+    fn verdict(mut self) -> Verdict {
+        self.check();
+        self.counts.deliveries = self.load.count(&mut self.coverage);
+        self.coverage.merge(&self.shop.store.seen());
+        self.counts.lasted_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
+        let named = self.breaches.first().map(|breach| breach.key.clone());
+        let order = self.watch.order.clone().or_else(|| named.filter(|_| self.watch.trace));
+        Verdict {
+            log_hash: format!("{:016x}", self.world.log_hash()),
+            story: order.map(|order| self.story(&order)).unwrap_or_default(),
+            plan: self.plan,
+            breaches: self.breaches,
+            coverage: self.coverage,
+            counts: self.counts,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Edits, cancels, splits.
+
+use super::{End, Pay, Scenario, Shape, Tale, What, expect, three_channels};
+use std::time::Duration;
+
+const NONE: Option<(Duration, Duration)> = None;
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "an-edit-of-no-quantity-moves-no-stock",
+        sources: &["medusajs/medusa#16406", "medusajs/medusa#16441", "medusajs/medusa#16465"],
+        words: "a remark and a new address on an unpaid order leave its plan and its reservation as they are",
+        shape: three_channels,
+        script: |script| {
+            script.goods(0, 0, 0, 1);
+            let order = script.unpaid(500, 0, &[(0, 1)]);
+            let noted = script.happens(1_500, order, Tale::Updated, |told| told.note = 1);
+            script.tell(1_500, order, noted, What::Edited);
+            let moved = script.happens(2_500, order, Tale::Updated, |told| told.address = 1);
+            script.tell(2_500, order, moved, What::Edited);
+            script.pays(4_000, order);
+        },
+        outage: NONE,
+        holds: |seen| {
+            let order = seen.order(0);
+            expect(order.plans == 1 && order.end() == End::Shipped, || format!("it is {order:?}"))
+        },
+    },
+    Scenario {
+        name: "a-cancelled-order-gives-its-units-back",
+        sources: &["medusajs/medusa#13076", "medusajs/medusa#12503", "medusajs/medusa#12447"],
+        words: "a released order is cancelled before it is packed, and whoever waited gets its unit",
+        // Slow hands, so that the cancel comes first.
+        shape: || Shape { hands_ms: (6_000, 6_500), ..three_channels() },
+        script: |script| {
+            script.goods(0, 0, 0, 1);
+            let first = script.paid(500, 0, &[(0, 1)]);
+            script.paid(1_500, 1, &[(0, 1)]);
+            script.cancelled(3_000, first);
+        },
+        outage: NONE,
+        holds: |seen| {
+            let ends = (seen.end(0), seen.end(1), seen.issued());
+            expect(ends == (End::CancelAccepted, End::Shipped, 1), || format!("they ended as {ends:?}"))
+        },
+    },
+    Scenario {
+        name: "an-edit-orphans-no-reservation",
+        sources: &["medusajs/medusa#3544"],
+        words: "an unpaid order is edited twice and cancelled: all three units are free for the next",
+        shape: three_channels,
+        script: |script| {
+            script.goods(0, 0, 0, 3);
+            let first = script.unpaid(500, 0, &[(0, 1)]);
+            for (at, edits) in [(1_500, 1), (2_500, 2)] {
+                let edited = script.happens(at, first, Tale::Updated, |told| told.edits = edits);
+                script.tell(at, first, edited, What::Edited);
+            }
+            script.cancelled(4_000, first);
+            script.paid(6_000, 1, &[(0, 3)]);
+        },
+        outage: NONE,
+        holds: |seen| {
+            let ends = (seen.end(1), seen.issued(), seen.order(0).placed);
+            expect(ends == (End::Shipped, 3, 1), || format!("the second ended as {ends:?}"))
+        },
+    },
+    Scenario {
+        name: "a-split-invents-no-stock",
+        sources: &["solidusio/solidus#5669"],
+        words: "three units of which two places have one each: the order waits; with the third all leave",
+        shape: three_channels,
+        script: |script| {
+            script.goods(0, 0, 0, 1);
+            script.goods(0, 1, 0, 1);
+            script.paid(500, 0, &[(0, 3)]);
+            script.paid(600, 0, &[(0, 3)]);
+            script.goods(6_000, 0, 0, 1);
+        },
+        outage: NONE,
+        holds: |seen| {
+            let ends = (seen.end(0), seen.end(1), seen.issued(), seen.order(0).shipped);
+            expect(ends == (End::Shipped, End::Backordered, 3, 2), || format!("(ends, units, parcels) is {ends:?}"))
+        },
+    },
+    Scenario {
+        name: "what-is-never-found-ends-with-a-person",
+        sources: &["solidusio/solidus#3020"],
+        words: "goods that are found nowhere: the order is planned anew a few times, then held by name; nothing leaves",
+        shape: || Shape { short_picks: 10_000, approved: 0, rejected: 0, ..three_channels() },
+        script: |script| {
+            for warehouse in 0..2 {
+                script.goods(0, warehouse, 0, 20);
+                script.goods(0, warehouse, 1, 20);
+            }
+            script.paid(500, 0, &[(0, 2), (1, 1)]);
+        },
+        outage: NONE,
+        holds: |seen| {
+            let order = seen.order(0);
+            let held = matches!(order.end(), End::Held(_)) && order.short_picks > 0;
+            expect(held && seen.issued() == 0, || format!("it is {order:?}"))
+        },
+    },
+    Scenario {
+        name: "too-late-to-cancel-is-said",
+        sources: &["medusajs/medusa#12447"],
+        words: "a cancel that comes after the parcel has left is refused by name, and the order stays shipped",
+        shape: || Shape { hands_ms: (10, 20), ..three_channels() },
+        script: |script| {
+            script.goods(0, 0, 0, 5);
+            let order = script.order(500, 1, &[(0, 1)], Pay::Paid);
+            script.tell(500, order, 0, What::Placed);
+            script.cancelled(20_000, order);
+        },
+        outage: NONE,
+        holds: |seen| {
+            let order = seen.order(0);
+            let refused = order.cancels_refused == 1 && order.end() == End::Shipped;
+            expect(refused, || format!("it is {order:?}"))
+        },
+    },
+];

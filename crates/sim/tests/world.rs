@@ -1,0 +1,14 @@
+//! Worlds: actors on one thread, the production stage among them, and harm done to them between any two steps.
+
+#[path = "world/actors.rs"]
+mod actors;
+#[path = "world/cost.rs"]
+mod cost;
+#[path = "production/echo.rs"]
+mod echo;
+#[path = "world/harm.rs"]
+mod harm;
+#[path = "world/house.rs"]
+mod house;
+#[path = "world/stages.rs"]
+mod stages;
