@@ -148,7 +148,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             partition: number,
             owner,
             at,
-            reference: self.reference_seen,
+            reference: self.reference_next,
             input: None,
             meta: None,
             tenant: &tenant,

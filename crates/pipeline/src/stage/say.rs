@@ -28,7 +28,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// What an input causes, before its meta is known.
     pub(super) fn cause_of<'a>(&self, record: &'a Record) -> Cause<'a> {
         let owner = self.partitions.get(&record.partition).map_or(-1, |partition| partition.owner);
-        Cause::of(record, owner, self.reference_seen)
+        Cause::of(record, owner, self.reference_next)
     }
 
     /// Encodes a decision. All of it comes before the first record is sent, so that one that no topic takes leaves nothing half
