@@ -15,8 +15,16 @@ first_seed=${WEIR_SIM_FROM:-$(($(date +%s) * 1000))}
 # shellcheck disable=SC2034
 jobs=${WEIR_SIM_JOBS:-$(nproc)}
 
-if [ -z "${WEIR_BIN:-}" ]; then
-  (cd .. && cargo build --quiet --package weir-sim --bin weir-sim --profile "$WEIR_PROFILE" ${features:+--features "$features"})
-fi
 simulator=$(bin_folder)/weir-sim
+if [ -z "${WEIR_BIN:-}" ]; then
+  # Its own profile: optimised as a whole, for it decides and folds for minutes.
+  profile=$WEIR_PROFILE
+  if [ "$profile" = release ]; then
+    profile=sim
+    simulator=${CARGO_TARGET_DIR:-$WEIR_ROOT/target}/sim/weir-sim
+  fi
+  (cd .. && cargo build --quiet --package weir-sim --bin weir-sim --profile "$profile" ${features:+--features "$features"})
+fi
+# A seed takes and frees a few hundred MB; what is given back to the kernel between seeds has to be cleared by it for the next.
+export MIMALLOC_PURGE_DELAY=${MIMALLOC_PURGE_DELAY:--1}
 [ -x "$simulator" ] || die "$simulator is not built"

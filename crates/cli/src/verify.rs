@@ -4,6 +4,7 @@
 //! and Redis. `docs/invariants.md` says what is checked, and how much memory it takes.
 
 mod committed;
+mod cost;
 mod projections;
 mod scan;
 mod walk;
@@ -47,7 +48,7 @@ pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<Exit
 /// # Errors
 /// Where the log, Postgres or Redis can't be read.
 pub async fn check(args: &Args, installation: &Installation) -> anyhow::Result<Report> {
-    let started = Instant::now();
+    let (started, cost) = (Instant::now(), cost::Cost::begin());
     let config = installation.log.clone();
     let running = args.running;
     let (mut report, levels) = tokio::task::spawn_blocking(move || -> anyhow::Result<_> {
@@ -55,6 +56,7 @@ pub async fn check(args: &Args, installation: &Installation) -> anyhow::Result<R
         let log = KafkaLog::connect(&config)?;
         let mut report = Report::new();
         let levels = walk::check(&log, running, &mut report)?;
+        cost.note(&mut report.summary);
         Ok((report, levels))
     })
     .await??;

@@ -20,6 +20,16 @@ pub fn check_log(
     for record in records {
         log.entry(record.topic_partition()).or_default().push(record);
     }
+    check_partitions(partitions, log, committed, running)
+}
+
+/// As [`check_log`], where each partition's records are at hand by themselves.
+pub fn check_partitions(
+    partitions: i32,
+    mut log: BTreeMap<TopicPartition, Vec<Record>>,
+    committed: &Committed,
+    running: bool,
+) -> (Report, Levels) {
     log.values_mut().for_each(|records| records.sort_by_key(|record| record.offset));
     let mut report = Report::new();
     let mut audits: Vec<Audit> = (0..partitions).map(Audit::new).collect();

@@ -9,7 +9,13 @@ use weir_pipeline::TopicPartition;
 use weir_proto::topics::Topic;
 
 /// Checks the inputs of one stage on one partition. `present`: what is there, by the topics' places in the catalogue.
-pub(crate) fn check(walk: &Walk, partition: i32, present: &[OffsetSet], ending: &Ending<'_>, report: &mut Report) {
+pub(crate) fn check(
+    walk: &Walk,
+    partition: i32,
+    present: &[Option<OffsetSet>],
+    ending: &Ending<'_>,
+    report: &mut Report,
+) {
     for (topic, input) in walk.entry.inputs.iter().zip(&walk.inputs) {
         let at = (walk.entry.name, TopicPartition::new(*topic, partition));
         let after = ending.committed_after.get(&at).copied().unwrap_or(0);
@@ -18,7 +24,7 @@ pub(crate) fn check(walk: &Walk, partition: i32, present: &[OffsetSet], ending: 
             format!("{topic}/{partition}: facts were caused by {highest}, but offsets are committed up to {after} only")
         });
         let next = ending.committed.get(&at).copied().unwrap_or(0);
-        for offset in present.get(*topic as usize).into_iter().flat_map(|set| set.below(next)) {
+        for offset in present.iter().skip(*topic as usize).take(1).flatten().flat_map(|set| set.below(next)) {
             let there = input.accounted.contains(offset);
             let place = || format!("{topic}/{partition}@{offset}");
             if *topic == Topic::Deliveries {

@@ -5,14 +5,15 @@
 //! record; [`check_log`] does it for a log that is at hand; [`Catalogue`] lists what is checked where, and `docs/invariants.md` is
 //! printed from it.
 //!
-//! Memory is bounded by what is under way: an order that has come to its end, and whose notices are settled, is 16 bytes beside its
-//! versions. `docs/invariants.md` has the figures.
+//! Memory is bounded by what is under way: an order that has come to its end, and whose notices are settled, is 24 bytes
+//! and its place in a table. `docs/invariants.md` has the figures.
 
 mod audit;
 mod blocks;
 mod catalogue;
 mod check;
 mod commands;
+mod head;
 mod ids;
 mod inputs;
 mod merge;
@@ -24,7 +25,7 @@ mod stage;
 
 pub use audit::{Audit, Committed, Ending, Held};
 pub use catalogue::{Catalogue, Id, Invariant};
-pub use check::check_log;
+pub use check::{check_log, check_partitions};
 pub use merge::{Merge, Next};
 pub use pools::{Level, Levels};
 pub use report::{Checked, Report, Summary};

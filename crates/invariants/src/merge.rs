@@ -3,8 +3,8 @@
 //! The broker's time decides; the clocks of several brokers may differ, so a record also waits for its cause. Where stages are at work,
 //! what was caused by a record beyond the end of the reading is left out, with all behind it: what is left is a state that was.
 
+use crate::head::Head;
 use weir_pipeline::Record;
-use weir_proto::log::v1::Position;
 use weir_proto::topics::Topic;
 
 /// What is merged, in the order of the flow, which decides among records of one millisecond.
@@ -19,13 +19,13 @@ pub struct Merge {
 
 #[derive(Default)]
 struct Lane {
-    head: Option<Head>,
+    head: Option<First>,
     /// Everything below was given out.
     next: i64,
     finished: bool,
 }
 
-struct Head {
+struct First {
     record: Record,
     /// Lane and offset of its cause, where that is one of ours.
     cause: Option<(usize, i64)>,
@@ -41,19 +41,6 @@ pub enum Next {
     End,
 }
 
-/// As much of a record as says what caused it.
-#[derive(Clone, PartialEq, prost::Message)]
-struct Caused {
-    #[prost(message, optional, tag = "1")]
-    meta: Option<CausedMeta>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct CausedMeta {
-    #[prost(message, optional, tag = "4")]
-    cause: Option<Position>,
-}
-
 impl Merge {
     /// `running`: stages may be at work.
     pub fn new(running: bool) -> Merge {
@@ -67,10 +54,8 @@ impl Merge {
     /// The next record of its topic.
     pub fn offer(&mut self, record: Record) {
         let Some(lane) = lane_of(record.topic.name()) else { return };
-        let caused = <Caused as prost::Message>::decode(record.value.clone()).ok();
-        let cause = caused.and_then(|caused| caused.meta?.cause).filter(|cause| cause.partition == record.partition);
-        let cause = cause.and_then(|cause| Some((lane_of(&cause.topic)?, cause.offset)));
-        self.lanes[lane].head = Some(Head { record, cause });
+        let cause = cause_of(&record);
+        self.lanes[lane].head = Some(First { record, cause });
     }
 
     /// Nothing more comes of this topic.
@@ -87,10 +72,12 @@ impl Merge {
             if let Some(lane) = missing {
                 return Next::Need(TOPICS[lane]);
             }
-            let mut heads: Vec<usize> = (0..TOPICS.len()).filter(|lane| self.lanes[*lane].head.is_some()).collect();
-            heads.sort_by_key(|lane| self.lanes[*lane].head.as_ref().map(|head| head.record.time));
+            let mut lanes = [0, 1, 2, 3, 4];
+            lanes.sort_by_key(|lane| self.lanes[*lane].head.as_ref().map(|head| head.record.time));
+            // Those without a record come first: they sort as what is before any time.
+            let heads = &lanes[lanes.iter().filter(|lane| self.lanes[**lane].head.is_none()).count()..];
             let Some(first) = heads.first().copied() else { return Next::End };
-            let chosen = match heads.into_iter().find(|lane| self.is_due(*lane)) {
+            let chosen = match heads.iter().copied().find(|lane| self.is_due(*lane)) {
                 Some(due) => due,
                 None if self.running => {
                     self.lanes[first].head = None;
@@ -102,7 +89,7 @@ impl Merge {
                     first
                 }
             };
-            if let Some(Head { record, .. }) = self.lanes[chosen].head.take() {
+            if let Some(First { record, .. }) = self.lanes[chosen].head.take() {
                 self.lanes[chosen].next = record.offset + 1;
                 return Next::Take(record);
             }
@@ -124,12 +111,27 @@ impl Merge {
     }
 
     fn note_orphan(&mut self, lane: usize) {
-        if let Some(Head { record, cause: Some((cause, offset)) }) = &self.lanes[lane].head {
+        if let Some(First { record, cause: Some((cause, offset)) }) = &self.lanes[lane].head {
             let (topic, cause) = (record.topic, TOPICS[*cause]);
             self.orphans.push(format!(
                 "{topic}/{}@{}: its cause {cause}@{offset} is not there",
                 record.partition, record.offset
             ));
+        }
+    }
+}
+
+/// Lane and offset of a record's cause, where that is one of ours.
+fn cause_of(record: &Record) -> Option<(usize, i64)> {
+    let of = |topic: &str, partition: i32, offset: i64| {
+        (partition == record.partition).then_some(())?;
+        Some((lane_of(topic)?, offset))
+    };
+    match Head::split(&record.value) {
+        Some((head, _)) => head.cause.and_then(|cause| of(cause.topic, cause.partition, cause.offset)),
+        None => {
+            let cause = record.envelope().ok()?.0.cause?;
+            of(&cause.topic, cause.partition, cause.offset)
         }
     }
 }
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
     use weir_decider::Millis;
     use weir_pipeline::Headers;
-    use weir_proto::log::v1::{Envelope, Meta};
+    use weir_proto::log::v1::{Envelope, Meta, Position};
 
     fn record(topic: Topic, offset: i64, time: i64, cause: Option<(Topic, i64)>) -> Record {
         let cause = cause.map(|(topic, offset)| Position { topic: topic.name().to_owned(), partition: 0, offset });

@@ -30,10 +30,10 @@ pub(crate) struct Pools {
 
 impl Pools {
     pub(crate) fn take(&mut self, record: &Record, event: &Event, report: &mut Report) {
-        if !self.pools.contains_key(&record.key) {
-            self.pools.insert(record.key.clone(), Books::default());
+        match self.pools.get_mut(&record.key) {
+            Some(books) => books.apply(record, event, report),
+            None => self.pools.entry(record.key.clone()).or_default().apply(record, event, report),
         }
-        self.pools.entry(record.key.clone()).or_default().apply(record, event, report);
     }
 
     /// The fingerprints of the orders that stock is reserved for.

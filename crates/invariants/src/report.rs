@@ -27,7 +27,11 @@ pub struct Checked {
 /// What the log holds.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Summary {
+    /// Facts.
     pub records: u64,
+    /// Records of every topic, and the bytes of their keys and values.
+    pub read: u64,
+    pub bytes: u64,
     pub orders: u64,
     pub shipped: u64,
     pub cancelled: u64,
@@ -38,6 +42,10 @@ pub struct Summary {
     pub take_overs: u64,
     /// How long the verification took, as whoever ran it measured.
     pub seconds: f64,
+    /// What it took of a processor, what that comes to, and the most memory that the process had; 0 where nobody measured.
+    pub cpu_seconds: f64,
+    pub records_per_cpu_second: f64,
+    pub peak_memory_bytes: u64,
 }
 
 impl Default for Report {
@@ -119,6 +127,17 @@ impl fmt::Display for Report {
             "{} records, {} orders ({} shipped, {} cancelled), {} quarantined, {} take-overs, {:.1} s",
             s.records, s.orders, s.shipped, s.cancelled, s.quarantined, s.take_overs, s.seconds
         )?;
+        if s.cpu_seconds > 0.0 {
+            writeln!(
+                f,
+                "{} records of all topics, {:.1} MB: {:.2} s of one core, {:.0} records/s; at most {:.0} MB of memory",
+                s.read,
+                s.bytes as f64 / 1e6,
+                s.cpu_seconds,
+                s.records_per_cpu_second,
+                s.peak_memory_bytes as f64 / 1e6
+            )?;
+        }
         for (wait, count) in &s.waiting {
             writeln!(f, "      {count} wait: {wait}")?;
         }

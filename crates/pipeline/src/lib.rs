@@ -26,4 +26,4 @@ pub use log::{Log, LogError, Member, Polled, Reader, Transactional};
 pub use outgoing::Outgoing;
 pub use record::{Headers, Record, TopicPartition, WrittenBack};
 pub use signals::Signals;
-pub use topology::{Incoming, Topology};
+pub use topology::{Incoming, Said, Told, Topology};

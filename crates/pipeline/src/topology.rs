@@ -2,8 +2,9 @@
 
 use crate::log::Pace;
 use crate::{Outgoing, Record};
+use std::sync::Arc;
 use weir_decider::{Decider, Fault};
-use weir_proto::log::v1::Meta;
+use weir_proto::log::v1::{Meta, stage_fact};
 use weir_proto::reference::v1::ReferenceEvent;
 use weir_proto::topics::Topic;
 
@@ -61,12 +62,42 @@ pub trait Topology: Send + Sync + 'static {
     /// A fault stops the partition: the stage's own facts can't be skipped.
     fn read_fact(&self, record: &Record) -> Result<<Self::State as Decider>::Fact, Fault>;
 
+    /// Reads a record of the fact topic whole, as a fold needs it. Whoever folds the same records again and again in one process
+    /// may keep what was read.
+    ///
+    /// # Errors
+    /// As [`Topology::read_fact`], and where the record has no meta.
+    fn read_told(&self, record: &Record) -> Result<Arc<Told<<Self::State as Decider>::Fact>>, Fault> {
+        let (meta, stage) = record.envelope()?;
+        let said = match stage {
+            Some(fact) => Said::Stage(fact),
+            None => Said::Domain(self.read_fact(record)?),
+        };
+        Ok(Arc::new(Told { meta, said }))
+    }
+
     /// Encodes a message to others. `meta.key` is the sender's aggregate: set the receiver's key where it is another.
     /// `meta.command_id` is filled with an id derived from the cause and the step.
     fn write_message(&self, meta: Meta, message: &<Self::State as Decider>::Message) -> Outgoing;
 
     /// Takes in one record of the `reference` topic; `None` is a tombstone.
     fn learn(&self, _world: &mut Self::World, _key: &str, _event: Option<ReferenceEvent>) {}
+}
+
+/// A record of a fact topic that was read.
+#[derive(Clone, Debug)]
+pub struct Told<F> {
+    pub meta: Meta,
+    pub said: Said<F>,
+}
+
+/// Of what a fact speaks.
+#[derive(Clone, Debug)]
+pub enum Said<F> {
+    /// Of the stage's own work.
+    Stage(stage_fact::Fact),
+    /// Of an aggregate.
+    Domain(F),
 }
 
 /// An input that was read.

@@ -14,6 +14,7 @@ mod transactions;
 mod watch;
 
 pub use code::Code;
+pub use digest::Digest;
 pub use faults::{EndFault, LateEnd, ProduceFault};
 pub use markers::Target;
 pub use offsets::Claim;

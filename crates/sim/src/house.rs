@@ -8,6 +8,7 @@ mod checks;
 mod coverage;
 mod deadlines;
 mod faults;
+mod kept;
 mod load;
 mod outside;
 mod plan;
@@ -26,6 +27,7 @@ pub use checks::Breach;
 pub use coverage::Coverage;
 pub use plan::{Fault, Plan, Stage};
 pub use swarm::{Done, Swarm, Total};
+pub use watch::Watch;
 
 use crate::broker::Stored;
 use crate::random::Random;
@@ -116,6 +118,8 @@ struct House {
     load: Load,
     outside: Outside,
     tail: Tail,
+    /// Every record that was looked at.
+    seen: tail::Records,
     processes: Vec<Process>,
     /// Stood still while another took their names.
     zombies: Vec<Process>,
@@ -143,15 +147,6 @@ struct House {
     watch: Watch,
 }
 
-/// What a person wants to see of a run.
-#[derive(Clone, Debug, Default)]
-pub struct Watch {
-    /// On standard error, what is done to whom.
-    pub trace: bool,
-    /// Every committed record of this order. Without one, of the first that a break names.
-    pub order: Option<String>,
-}
-
 /// Runs one seed to its verdict.
 pub fn run(plan: Plan, watch: &Watch) -> Verdict {
     let mut house = House::open(plan, watch.clone());
@@ -170,12 +165,13 @@ impl House {
         let sim = world.sim().clone();
         let load = Load::new(&plan);
         let key = Arc::new(load.key());
-        let shop = Shop { log: sim.log(), key, store: Store::new(plan.seed) };
+        let shop = Shop::new(sim.log(), key, Store::new(plan.seed));
         House {
             control: sim.control(),
             load,
             outside: Outside::new(plan.seed),
             tail: Tail::of(&sim, &tail::topics()),
+            seen: tail::Records::default(),
             processes: Vec::new(),
             zombies: Vec::new(),
             projectors: Vec::new(),
@@ -218,7 +214,7 @@ impl House {
 
     /// Reference data first, as an operator does.
     fn publish(&mut self) {
-        let (log, entries) = (self.shop.log.clone(), self.load.reference(&self.shop.key));
+        let (log, entries) = (self.shop.log.clone(), self.load.reference(&self.load.key()));
         let failed = Arc::new(std::sync::Mutex::new(None));
         let told = failed.clone();
         let publisher = self.world.spawn("reference", "reference", move || {
@@ -232,7 +228,9 @@ impl House {
             self.world.run_until(next);
         }
         let whole = TopicPartition::new(Topic::Reference, 0);
-        let read = self.sim.lock().partition(whole).map_or(0, |partition| partition.stable());
+        // As an edge's table has it: behind the last record, and not behind the control record.
+        let mut read = 0;
+        self.control.visit(whole, 0, |record| read = record.offset + 1);
         self.load.reference_read(read);
         let failed = failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         if let Some(why) = failed {
@@ -393,6 +391,7 @@ impl House {
             for (delay, action) in self.load.react(&record, clock) {
                 self.agenda.put(now + delay, Task::Write(action));
             }
+            self.seen.push(record);
         }
         for number in 0..self.processes.len() {
             self.attend_post(number, now);
@@ -471,7 +470,7 @@ impl House {
         let mut broker = self.sim.lock();
         let count = broker.partition_count(record.topic);
         let number = partition_of(record.key.as_bytes(), count);
-        let headers = Headers { event_type: Some(record.event_type.to_owned()), ..Headers::default() };
+        let headers = Headers { event_type: Some(record.event_type.into()), ..Headers::default() };
         let stored = Stored { key: record.key.clone(), value: record.value.clone().into(), headers };
         let time = broker.clock();
         let at = TopicPartition::new(record.topic, number);
@@ -484,10 +483,11 @@ impl House {
         self.counts.deliveries = self.load.count(&mut self.coverage);
         self.coverage.merge(&self.shop.store.seen());
         self.counts.lasted_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
+        let log_hash = if self.watch.no_hash { String::new() } else { format!("{:016x}", self.world.log_hash()) };
         let named = self.breaches.first().map(|breach| breach.key.clone());
         let order = self.watch.order.clone().or_else(|| named.filter(|_| self.watch.trace));
         Verdict {
-            log_hash: format!("{:016x}", self.world.log_hash()),
+            log_hash,
             story: order.map(|order| self.story(&order)).unwrap_or_default(),
             plan: self.plan,
             breaches: self.breaches,

@@ -150,7 +150,7 @@ fn replay(args: &ReplayArgs) -> ExitCode {
         None => {}
     }
     println!("seed {}: {}", plan.seed, plan.line());
-    let verdict = run(plan, &Watch { trace: !args.quiet, order: args.order.clone() });
+    let verdict = run(plan, &Watch { trace: !args.quiet, order: args.order.clone(), no_hash: false });
     report::verdict(&verdict);
     if verdict.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }

@@ -14,6 +14,7 @@ mod command;
 mod delivery;
 mod draw;
 mod facts;
+mod heard;
 mod order;
 mod placing;
 mod poison;

@@ -4,11 +4,17 @@
 mod actors;
 #[path = "world/cost.rs"]
 mod cost;
+#[path = "world/counters.rs"]
+mod counters;
 #[path = "production/echo.rs"]
 mod echo;
+#[path = "world/fence.rs"]
+mod fence;
 #[path = "world/harm.rs"]
 mod harm;
 #[path = "world/house.rs"]
 mod house;
+#[path = "world/reference.rs"]
+mod reference;
 #[path = "world/stages.rs"]
 mod stages;

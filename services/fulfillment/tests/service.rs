@@ -109,16 +109,15 @@ impl House {
         response.expect("the order is known").into_inner()
     }
 
-    /// Everything committed under this key.
+    /// Everything that was committed under this key when it was asked for.
     async fn records(&self, topic: Topic, key: &str) -> Vec<Record> {
         let (log, key) = (self.log.clone(), key.to_owned());
         let read = spawn_blocking(move || {
             let at = TopicPartition::new(topic, partition_of(key.as_bytes(), PARTITIONS));
             let mut reader = log.reader(Pace::Eager).expect("a reader");
             reader.assign(&BTreeMap::from([(at, 0)])).expect("the partition is there");
-            let (_, end) = reader.bounds(at).expect("its bounds");
             let mut records = Vec::new();
-            while reader.position(at) < end {
+            while !reader.done() {
                 records.extend(reader.poll(Duration::from_millis(100)).expect("a record or none"));
             }
             records.retain(|record| record.key == key);

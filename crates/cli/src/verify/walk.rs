@@ -17,9 +17,9 @@ pub fn check(log: &KafkaLog, running: bool, report: &mut Report) -> anyhow::Resu
     let mut audits: Vec<Audit> = (0..partitions).map(Audit::new).collect();
     for topic in CATALOGUE.iter().map(|entry| entry.topic).filter(|topic| is_apart(*topic)) {
         let mut scan = Scan::open(log, topic)?;
-        for (partition, audit) in (0..topic.partitions(partitions)).zip(&mut audits) {
-            scan.begin(partition)?;
-            while let Some(record) = scan.read()? {
+        scan.begin(0..topic.partitions(partitions).min(partitions))?;
+        while let Some(record) = scan.read()? {
+            if let Some(audit) = usize::try_from(record.partition).ok().and_then(|number| audits.get_mut(number)) {
                 audit.take(&record, report);
             }
         }
@@ -50,7 +50,7 @@ fn merge(
     audit: &mut Audit,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    scans.iter_mut().try_for_each(|scan| scan.begin(partition))?;
+    scans.iter_mut().try_for_each(|scan| scan.begin(partition..partition + 1))?;
     let mut merge = Merge::new(running);
     loop {
         match merge.step() {

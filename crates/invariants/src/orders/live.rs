@@ -1,5 +1,6 @@
 //! An order that is under way, and what the outside and routing tell of it.
 
+use super::asked::Asked;
 use super::plans::Plans;
 use super::{Told, place};
 use crate::catalogue::Id;
@@ -11,7 +12,7 @@ use weir_proto::order::v1::{LineKind, Order, order_event};
 use weir_proto::routing::v1::{DemandLine, Plan, route_event};
 use weir_proto::shipment::v1::shipment_event;
 
-/// One order, as far as the checks need it: some 250 bytes, and 40 for its id, 128 for up to four lines, 64 for its pick lists and 64
+/// One order, as far as the checks need it: some 280 bytes, and 40 for its id, 128 for up to four lines, 64 for its pick lists and 64
 /// for its notices.
 #[derive(Default)]
 pub(super) struct Live {
@@ -41,8 +42,9 @@ pub(super) struct Live {
     pub(super) lists: Vec<(u64, Step)>,
     /// The newest plan that fulfillment has opened.
     pub(super) opened: u32,
-    /// Waits that took too long, by plan; each is said once.
+    /// Waits of fulfillment's that took too long, by plan; each is said once.
     pub(super) stuck: Vec<(u32, Box<str>)>,
+    pub(super) asked: Asked,
     pub(super) notices: super::notices::Notices,
 }
 
@@ -132,7 +134,8 @@ impl Live {
     pub(super) fn woken(key: &str, digest: Digest) -> Live {
         let Digest { due, released, placed, shipped, cancelled } = digest;
         let notices = super::notices::Notices::settled(due);
-        Live { placed, shipped, cancelled, notices, released: Plans::up_to(released), ..Live::new(key) }
+        let (released, asked) = (Plans::up_to(released), Asked::forgotten());
+        Live { placed, shipped, cancelled, notices, released, asked, ..Live::new(key) }
     }
 
     pub(super) fn key(&self) -> &str {
@@ -199,6 +202,7 @@ impl Live {
     }
 
     pub(super) fn route(&mut self, record: &Record, event: &route_event::Event, report: &mut Report) {
+        self.asks(record, event, report);
         match event {
             route_event::Event::Planned(planned) => {
                 self.planned = true;

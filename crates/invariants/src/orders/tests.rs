@@ -6,7 +6,7 @@ use weir_decider::Millis;
 use weir_pipeline::Headers;
 use weir_proto::notice::v1::{NoticeDue, NoticeSent};
 use weir_proto::order::v1::OrderPlaced;
-use weir_proto::routing::v1::Released;
+use weir_proto::routing::v1::{self as routing, ChangeAsked, ChangeRefused, Planned, Released, RouteCancelled};
 use weir_proto::shipment::v1::{
     AllocationNoted, FulfillmentOrderOpened, Packed, PickListIssued, Picked, ReleaseNoted, Shipped, Stuck as Said,
 };
@@ -74,6 +74,75 @@ fn the_same_wait_is_said_once() {
     assert_eq!(report.breaks(Id::I5), 0);
     let (_, report) = order(&[stuck(1, "inventory"), stuck(1, "inventory")]);
     assert_eq!(report.breaks(Id::I5), 1);
+}
+
+/// Placed, planned, released and backordered under plan 1, and then what routing said.
+fn asked(routes: &[route_event::Event]) -> (Live, Report) {
+    let (mut order, mut report) = order(&[opened(1)]);
+    order.allocation = (1, live::Stock::Waiting);
+    routes.iter().for_each(|event| order.route(&record(), event, &mut report));
+    (order, report)
+}
+
+fn ask(request: &str) -> route_event::Event {
+    route_event::Event::ChangeAsked(ChangeAsked { request_id: request.to_owned(), ..ChangeAsked::default() })
+}
+
+fn refused(request: &str) -> route_event::Event {
+    route_event::Event::ChangeRefused(ChangeRefused { request_id: request.to_owned(), ..ChangeRefused::default() })
+}
+
+fn silent(request: &str) -> route_event::Event {
+    let (request_id, waits_for) = (request.to_owned(), "fulfillment".to_owned());
+    route_event::Event::Stuck(routing::Stuck { plan_version: 1, waits_for, request_id, since_ms: 7 })
+}
+
+fn outcome(outcome: &str) -> route_event::Event {
+    route_event::Event::ShippingNoted(routing::ShippingNoted { outcome: outcome.to_owned() })
+}
+
+#[test]
+fn a_change_without_an_answer_is_a_wait_that_must_be_said() {
+    let waits = |routes: &[route_event::Event]| asked(routes).0.waits_for();
+    let (goods, named) = (Ok(Some("stock: backordered")), Ok(Some("fulfillment: stuck without its answer")));
+    assert_eq!(waits(&[]), goods);
+    assert_eq!(waits(&[ask("r-1")]), Err("has asked fulfillment for a change and has no answer"));
+    assert_eq!(waits(&[ask("r-1"), silent("r-1")]), named);
+    assert_eq!(waits(&[ask("r-1"), silent("r-1"), refused("r-1")]), goods, "the answer ends the wait");
+    assert_eq!(waits(&[ask("r-1"), refused("r-1"), ask("r-1"), silent("r-1")]), named, "asked anew");
+    assert!(waits(&[ask("r-1"), ask("r-2"), silent("r-1")]).is_err(), "each request is a wait of its own");
+    assert_eq!(waits(&[ask("r-1"), outcome("cancelled")]), goods, "routing knows the end");
+    assert_eq!(waits(&[ask("r-1"), route_event::Event::Planned(Planned::default()), silent("r-1")]), named);
+}
+
+#[test]
+fn routings_wait_is_said_once_while_it_lasts() {
+    let breaks = |routes: &[route_event::Event]| asked(routes).1.breaks(Id::I5);
+    let cancelled = || route_event::Event::RouteCancelled(RouteCancelled::default());
+    assert_eq!(breaks(&[ask("r-1"), ask("r-2"), silent("r-1"), silent("r-2"), refused("r-1"), refused("r-2")]), 0);
+    assert_eq!(breaks(&[ask("r-1"), ask("r-1"), refused("r-1"), ask("r-1"), silent("r-1")]), 0);
+    assert_eq!(breaks(&[ask("r-1"), silent("r-1"), silent("r-1")]), 1, "twice");
+    assert_eq!(breaks(&[ask("r-1"), silent("r-1"), ask("r-1"), silent("r-1")]), 1, "a repeat is the same wait");
+    assert_eq!(breaks(&[silent("r-1")]), 1, "nobody asked");
+    assert_eq!(breaks(&[ask("r-1"), silent("r-2")]), 1, "another was asked");
+    assert_eq!(breaks(&[ask("r-1"), refused("r-1"), silent("r-1")]), 1, "answered");
+    assert_eq!(breaks(&[ask("r-1"), outcome("shipped"), silent("r-1")]), 1, "the order has ended");
+    assert_eq!(breaks(&[outcome("shipped"), ask("r-1"), silent("r-1")]), 1, "asked after the end, for the record");
+    assert_eq!(breaks(&[ask("r-1"), cancelled(), silent("r-1")]), 1, "routing has ended it itself");
+    assert_eq!(breaks(&[ask("r-1"), refused("r-1"), refused("r-1")]), 1, "refused twice");
+}
+
+/// What lies before an order's end is not known once it is over, so nothing that routing says then is a break.
+#[test]
+fn an_order_that_is_kept_whole_again_knows_nothing_of_its_requests() {
+    let (mut orders, mut report) = (life(), Report::new());
+    orders.take(&record(), &Told::Notice(&sent(1)), &mut report);
+    orders.take(&record(), &Told::Notice(&due(2)), &mut report);
+    assert_eq!(orders.kept(), (1, 0));
+    for event in [silent("r-1"), refused("r-1"), outcome("shipped")] {
+        orders.take(&record(), &Told::Route(&event), &mut report);
+    }
+    assert!(report.clean(), "{report}");
 }
 
 /// A whole life of an order without lines: its notices are due and settled.
@@ -156,8 +225,22 @@ fn stock_that_is_reserved_for_an_order_that_has_ended_is_never_ended() {
 }
 
 #[test]
-fn a_live_order_is_small() {
-    assert!(std::mem::size_of::<Entry>() <= 32, "{} bytes", std::mem::size_of::<Entry>());
-    assert!(std::mem::size_of::<Live>() <= 280, "{} bytes", std::mem::size_of::<Live>());
+fn the_version_of_an_order_that_has_ended_goes_on() {
+    let (mut orders, mut report) = (life(), Report::new());
+    orders.take(&record(), &Told::Notice(&sent(1)), &mut report);
+    assert_eq!(orders.kept(), (0, 1));
+    assert_eq!(orders.version(Topic::Routes, "order-1", 7), Some(0));
+    assert_eq!(orders.version(Topic::Routes, "order-1", 70_000), Some(7), "the last that was small");
+    assert_eq!(orders.kept(), (1, 0), "it stays whole");
+    assert_eq!(orders.version(Topic::Routes, "order-1", 70_001), Some(70_000));
+    assert_eq!(orders.version(Topic::Stock, "demo/main", 1), None);
+    orders.take(&record(), &Told::Order(&placed()), &mut report);
+    assert_eq!(report.breaks(Id::I3), 1, "what it was is still known");
+}
+
+#[test]
+fn an_order_is_small() {
+    assert_eq!(std::mem::size_of::<(u64, Folded)>(), 24);
+    assert!(std::mem::size_of::<Live>() <= 312, "{} bytes", std::mem::size_of::<Live>());
     assert_eq!(std::mem::size_of::<(u64, Step)>(), 16);
 }

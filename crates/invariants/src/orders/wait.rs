@@ -1,5 +1,6 @@
 //! I4: what an order has come to, or what it waits for.
 
+use super::asked::Awaited;
 use super::live::{Live, Step, Stock};
 use crate::catalogue::Id;
 use crate::report::Report;
@@ -35,6 +36,12 @@ impl Live {
         }
         if !self.planned {
             return Err("was placed and never planned");
+        }
+        // Before any other wait: that one may be for a person, and this one has a deadline.
+        match self.asked.awaited() {
+            Awaited::Nothing => {}
+            Awaited::Told => return Ok(Some("fulfillment: stuck without its answer")),
+            Awaited::Silent => return Err("has asked fulfillment for a change and has no answer"),
         }
         if !self.holds.is_empty() {
             return Ok(Some("a person: held"));

@@ -85,7 +85,7 @@ fn read_headers(message: &BorrowedMessage<'_>) -> Headers {
         let text = || header.value.map(|v| String::from_utf8_lossy(v).into_owned());
         match header.key {
             headers::TRACEPARENT => found.traceparent = text(),
-            headers::CE_TYPE => found.event_type = text(),
+            headers::CE_TYPE => found.event_type = text().map(Into::into),
             headers::REDRIVEN => found.redriven = text(),
             headers::COPY_OF => found.copy_of = text().as_deref().and_then(place::parse),
             _ => {}

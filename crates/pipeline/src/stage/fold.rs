@@ -1,7 +1,8 @@
 //! The fold: state(p) = fold(own fact topic, partition p). The same code for a take-over, a snapshot and `weir verify`.
 
 use super::partition::{Aggregate, ClosedAggregate, Partition, Standing};
-use crate::{Record, Topology};
+use crate::{Record, Said, Topology};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_decider::plant::planted;
 use weir_decider::{Decider as _, Fault, Millis};
@@ -43,36 +44,34 @@ impl<T: Topology> Partition<T> {
             return Ok(Folded::Stage);
         }
         let place = || format!("{}/{}@{}", record.topic, record.partition, record.offset);
-        let (meta, stage) = record.envelope().map_err(|f| format!("{}: {}", place(), said(&f)))?;
-        if let Some(Fact::Took(took)) = stage {
+        let told = topology.read_told(record).map_err(|f| format!("{}: {}", place(), said(&f)))?;
+        let meta = &told.meta;
+        if let Said::Stage(Fact::Took(took)) = &told.said {
             self.owner = record.offset;
             // The clock stays: a take-over is no input, and must not make deadlines pass before the inputs are read.
             self.next_fact = record.offset + 1;
-            return Ok(Folded::Took(took.nonce));
+            return Ok(Folded::Took(took.nonce.clone()));
         }
         if meta.owner != self.owner {
             return Err(format!("{}: written by owner {} while {} owns it", place(), meta.owner, self.owner));
         }
-        self.note_cause(&meta);
+        self.note_cause(meta);
         let at = Millis(meta.at_ms);
         self.advance_clock(at);
-        let folded = match stage {
-            Some(Fact::Answered(_)) if planted("command-memory-not-folded") => Folded::Stage,
-            Some(fact) => {
+        let folded = match &told.said {
+            Said::Stage(Fact::Answered(_)) if planted("command-memory-not-folded") => Folded::Stage,
+            Said::Stage(fact) => {
                 self.evolve_stage(at, &meta.key, meta.cause.as_ref(), fact);
                 Folded::Stage
             }
-            None => {
-                let fact = topology.read_fact(record).map_err(|f| format!("{}: {}", place(), said(&f)))?;
-                match self.evolve(at, &meta, &fact) {
-                    Ok(()) => Folded::Domain,
-                    Err(Unfit::Gap(why)) if !topology.gap_stops_partition() => {
-                        self.tear(&meta.key, &format!("{}: {why}", place()));
-                        Folded::Gap
-                    }
-                    Err(unfit) => return Err(format!("{}: {unfit}", place())),
+            Said::Domain(fact) => match self.evolve(at, meta, fact) {
+                Ok(()) => Folded::Domain,
+                Err(Unfit::Gap(why)) if !topology.gap_stops_partition() => {
+                    self.tear(&meta.key, &format!("{}: {why}", place()));
+                    Folded::Gap
                 }
-            }
+                Err(unfit) => return Err(format!("{}: {unfit}", place())),
+            },
         };
         self.next_fact = record.offset + 1;
         Ok(folded)
@@ -85,9 +84,11 @@ impl<T: Topology> Partition<T> {
         meta: &Meta,
         fact: &<T::State as weir_decider::Decider>::Fact,
     ) -> Result<(), Unfit> {
-        let key = self.intern(&meta.key);
-        let tenant = self.intern_tenant(&meta.tenant);
-        let aggregate = self.aggregates.entry(key.clone()).or_default();
+        let key = meta.key.as_str();
+        let aggregate = match self.aggregates.get_mut(key) {
+            Some(aggregate) => aggregate,
+            None => self.aggregates.entry(Arc::from(key)).or_default(),
+        };
         if meta.version != aggregate.version + 1 {
             let why = format!("{} goes from version {} to {}", meta.key, aggregate.version, meta.version);
             return Err(Unfit::Gap(why));
@@ -97,8 +98,10 @@ impl<T: Topology> Partition<T> {
             return Err(Unfit::Broken(format!("{}: {why}", meta.key)));
         }
         aggregate.version = meta.version;
-        aggregate.tenant = tenant;
-        self.set_timer(&key);
+        if *aggregate.tenant != *meta.tenant {
+            aggregate.tenant = intern_in(&mut self.tenants, &meta.tenant);
+        }
+        self.set_timer(key);
         Ok(())
     }
 
@@ -112,15 +115,15 @@ impl<T: Topology> Partition<T> {
     }
 
     /// Takes in a fact of the stage, but `Took`.
-    pub(super) fn evolve_stage(&mut self, at: Millis, key: &str, cause: Option<&Position>, fact: Fact) {
+    pub(super) fn evolve_stage(&mut self, at: Millis, key: &str, cause: Option<&Position>, fact: &Fact) {
         match fact {
             Fact::Took(_) => {}
             Fact::Ignored(ignored) => {
-                for input in ignored.inputs {
+                for input in &ignored.inputs {
                     if let Some(position) = input.position.as_ref().filter(|_| !planted("ignored-is-no-cause")) {
                         self.note_position(position);
                     }
-                    self.note_ignored(&input);
+                    self.note_ignored(input);
                 }
             }
             Fact::Blocked(_) => self.block(key, cause),
@@ -131,7 +134,7 @@ impl<T: Topology> Partition<T> {
                 let digest = ClosedAggregate { version, end_state: closed.end_state, at: at.0 };
                 self.close(key, closed.fingerprint, digest);
             }
-            Fact::Answered(answered) => self.commands.remember(at, &answered),
+            Fact::Answered(answered) => self.commands.remember(at, answered),
         }
     }
 
@@ -153,14 +156,7 @@ impl<T: Topology> Partition<T> {
     }
 
     pub(super) fn intern_tenant(&mut self, tenant: &str) -> Arc<str> {
-        match self.tenants.get(tenant) {
-            Some(kept) => kept.clone(),
-            None => {
-                let kept: Arc<str> = Arc::from(tenant);
-                self.tenants.insert(kept.clone());
-                kept
-            }
-        }
+        intern_in(&mut self.tenants, tenant)
     }
 
     fn note_cause(&mut self, meta: &Meta) {
@@ -175,6 +171,16 @@ impl<T: Topology> Partition<T> {
             *highest = (*highest).max(position.offset);
         }
     }
+}
+
+/// The name as it is kept already, so that all share it.
+fn intern_in(names: &mut BTreeSet<Arc<str>>, name: &str) -> Arc<str> {
+    if let Some(kept) = names.get(name) {
+        return kept.clone();
+    }
+    let kept: Arc<str> = Arc::from(name);
+    names.insert(kept.clone());
+    kept
 }
 
 fn said(fault: &Fault) -> String {

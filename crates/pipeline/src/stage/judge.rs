@@ -75,7 +75,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if let Some(refusal) = self.out_of_turn(record, &incoming.meta) {
             return self.carry_out(record, &incoming.meta, refusal);
         }
-        if self.partitions[&record.partition].closed.contains_key(&fingerprint(&record.key)) {
+        if self.partitions[&record.partition].is_closed(&record.key) {
             self.ignore(record, IgnoredReason::Closed);
             return Ok(());
         }
@@ -97,7 +97,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if !is_callers(meta) {
             return None;
         }
-        if self.partitions[&record.partition].closed.contains_key(&fingerprint(&record.key)) {
+        if self.partitions[&record.partition].is_closed(&record.key) {
             return Some(Decision::refuse("closed", "it came to its end long ago, and only its digest is left"));
         }
         let (seen, version) = (meta.seen_version, self.version_of(record.partition, &record.key));
@@ -148,7 +148,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             partition: number,
             owner,
             at,
-            reference: self.reference_next,
+            reference: self.reference_seen,
             input: None,
             meta: None,
             tenant: &tenant,

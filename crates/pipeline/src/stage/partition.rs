@@ -132,7 +132,7 @@ impl<T: Topology> Partition<T> {
     }
 
     /// Puts the aggregate's timer where its state wants it.
-    pub(super) fn set_timer(&mut self, key: &Arc<str>) {
+    pub(super) fn set_timer(&mut self, key: &str) {
         let Some(aggregate) = self.aggregates.get_mut(key) else { return };
         let deadline = aggregate.state.deadline();
         let rest = aggregate.state.rest().map(|rest| rest.from);
@@ -143,11 +143,13 @@ impl<T: Topology> Partition<T> {
         if wanted == aggregate.timer {
             return;
         }
-        if let Some(old) = std::mem::replace(&mut aggregate.timer, wanted).filter(|_| !planted("deadline-left-armed")) {
+        let old = std::mem::replace(&mut aggregate.timer, wanted).filter(|_| !planted("deadline-left-armed"));
+        let key = self.intern(key);
+        if let Some(old) = old {
             self.timers.remove(&(old, key.clone()));
         }
         if let Some(new) = wanted {
-            self.timers.insert((new, key.clone()));
+            self.timers.insert((new, key));
         }
     }
 
@@ -177,6 +179,11 @@ impl<T: Topology> Partition<T> {
             self.closed.retain(|_, old| old.at >= day * DAY_MS - CLOSED_KEPT_MS);
         }
         self.closed.insert(fingerprint, digest);
+    }
+
+    /// Whether the aggregate has been reduced to its digest.
+    pub(super) fn is_closed(&self, key: &str) -> bool {
+        !self.closed.is_empty() && self.closed.contains_key(&fingerprint(key))
     }
 
     /// How many aggregates are closed and not forgotten.

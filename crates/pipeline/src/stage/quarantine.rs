@@ -139,12 +139,12 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
 fn quarantined(stage: &str, record: &Record, fault: &Fault) -> Quarantined {
     let header =
-        |name: &str, value: &Option<String>| value.as_ref().map(|v| Header { name: name.to_owned(), value: v.clone() });
+        |name: &str, value: Option<&str>| value.map(|value| Header { name: name.to_owned(), value: value.to_owned() });
     let headers = [
-        header(weir_proto::headers::TRACEPARENT, &record.headers.traceparent),
-        header(weir_proto::headers::CE_TYPE, &record.headers.event_type),
+        header(weir_proto::headers::TRACEPARENT, record.headers.traceparent.as_deref()),
+        header(weir_proto::headers::CE_TYPE, record.headers.event_type.as_deref()),
         // By this one whoever wrote it back knows what came of it.
-        header(weir_proto::headers::REDRIVEN, &record.headers.redriven),
+        header(weir_proto::headers::REDRIVEN, record.headers.redriven.as_deref()),
     ];
     Quarantined {
         stage: stage.to_owned(),

@@ -35,8 +35,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// Takes in reference records that have come; only ever between transactions.
     pub(super) fn learn(&mut self, mut wait: Duration) -> Result<(), LogError> {
         let Some(reader) = &mut self.reference else { return Ok(()) };
-        while let Some(Record { key, value, .. }) = reader.poll(wait)? {
+        while let Some(Record { key, value, offset, .. }) = reader.poll(wait)? {
             wait = Duration::ZERO;
+            self.reference_seen = offset + 1;
             let event = if value.is_empty() { None } else { ReferenceEvent::decode(value).ok() };
             self.parts.topology.learn(&mut self.world, &key, event);
         }

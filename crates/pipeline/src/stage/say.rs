@@ -28,7 +28,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// What an input causes, before its meta is known.
     pub(super) fn cause_of<'a>(&self, record: &'a Record) -> Cause<'a> {
         let owner = self.partitions.get(&record.partition).map_or(-1, |partition| partition.owner);
-        Cause::of(record, owner, self.reference_next)
+        Cause::of(record, owner, self.reference_seen)
     }
 
     /// Encodes a decision. All of it comes before the first record is sent, so that one that no topic takes leaves nothing half
@@ -103,7 +103,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let record = stage_record(self.parts.topology.facts(), meta, fact.clone());
         self.write(cause, record, Some(cause.partition), step, 0)?;
         let (at, key, input) = (cause.at, cause.key, cause.input.map(Record::position));
-        self.partition_mut(cause.partition)?.evolve_stage(at, key, input.as_ref(), fact);
+        self.partition_mut(cause.partition)?.evolve_stage(at, key, input.as_ref(), &fact);
         Ok(())
     }
 

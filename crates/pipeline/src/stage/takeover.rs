@@ -7,6 +7,7 @@ use super::transaction::{offsets, stage_record};
 use super::worker::Active;
 use crate::log::{Log, Member as _, Offsets, Pace, Polled, Reader as _, Stamp, Transactional as _};
 use crate::{Effects, LogError, TopicPartition, Topology};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use weir_decider::plant::planted;
@@ -127,7 +128,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if numbers.is_empty() {
             return Ok(true);
         }
-        self.fence(taken, &from, nonce)?;
+        let fences = self.fence(taken, &from, nonce)?;
         let restoring = self.parts.log.uptime();
         for (number, partition) in taken.iter_mut() {
             // Each may take most of what a seat may be silent for.
@@ -141,7 +142,8 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         let starts = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
         reader.assign(&starts)?;
-        if !self.replay(&mut reader, taken, nonce)? {
+        let behind = behind_their_fence(taken, &fences, facts)?;
+        if !self.replay(&mut reader, taken, behind, nonce)? {
             return Ok(false);
         }
         let inputs = self.parts.topology.inputs();
@@ -223,7 +225,13 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     }
 
     /// The fence is a fact of our own: `Took` on each partition, with the same, unchanged input offsets.
-    fn fence(&mut self, taken: &BTreeMap<i32, Partition<T>>, from: &Offsets, nonce: &[u8; 16]) -> Result<(), LogError> {
+    /// Says where each lies.
+    fn fence(
+        &mut self,
+        taken: &BTreeMap<i32, Partition<T>>,
+        from: &Offsets,
+        nonce: &[u8; 16],
+    ) -> Result<Offsets, LogError> {
         if self.producer.is_none() {
             self.producer = Some(self.parts.log.producer(&self.parts.instance)?);
             self.watchdog.alive();
@@ -244,14 +252,14 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let id = format!("{name}:took/{number}/{}", hex(nonce));
             producer.send(record, &Stamp { partition: Some(*number), id: &id, time: now, traceparent: None })?;
         }
-        let appended = producer.drain()?.appended;
+        let drained = producer.drain()?;
         let offsets_quick = planted("took-without-offsets") || producer.send_offsets(from, &proof)?;
         let commit_quick = producer.commit()?;
-        self.skew.note_written(now, appended, &self.parts.log);
+        self.skew.note_written(now, drained.appended, &self.parts.log);
         if !(offsets_quick && commit_quick || planted("producer-kept-in-doubt")) {
             self.producer = None;
         }
-        Ok(())
+        Ok(drained.highest)
     }
 
     /// Begins the fold at a snapshot, if there is a good one and nothing better in memory.
@@ -267,16 +275,16 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         Ok(())
     }
 
-    /// Folds until the own `Took` of every partition is read; false where the group has other news. A partition that does not
-    /// fold is stopped, and the others are not held up.
+    /// Folds until the own `Took` of every partition that is behind it is read; false where the group has other news. A partition
+    /// that does not fold is stopped, and the others are not held up.
     fn replay(
         &mut self,
         reader: &mut L::Reader,
         taken: &mut BTreeMap<i32, Partition<T>>,
+        mut behind: BTreeSet<i32>,
         nonce: &[u8; 16],
     ) -> Result<bool, LogError> {
         let topology = self.parts.topology.clone();
-        let mut behind: BTreeSet<i32> = taken.keys().copied().collect();
         let mut polled = self.parts.log.uptime();
         while !behind.is_empty() && !planted("decide-before-replay") {
             if planted("fold-to-stable-end") && reader.done() {
@@ -302,6 +310,27 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         Ok(true)
     }
+}
+
+/// Partitions whose memory does not hold the own `Took` yet. A snapshot may: whoever makes them folds whatever is committed, and
+/// the fence was before it was looked for.
+fn behind_their_fence<T: Topology>(
+    taken: &BTreeMap<i32, Partition<T>>,
+    fences: &Offsets,
+    facts: Topic,
+) -> Result<BTreeSet<i32>, LogError> {
+    let mut behind = BTreeSet::new();
+    for (number, partition) in taken {
+        let fence = fences.get(&TopicPartition::new(facts, *number)).copied().unwrap_or(i64::MAX);
+        match partition.owner.cmp(&fence) {
+            Ordering::Less => drop(behind.insert(*number)),
+            Ordering::Equal => {}
+            Ordering::Greater => {
+                return Err(LogError::Abort(format!("another has taken {facts}/{number} meanwhile")));
+            }
+        }
+    }
+    Ok(behind)
 }
 
 impl<T: Topology> Partition<T> {

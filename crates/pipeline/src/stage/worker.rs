@@ -61,6 +61,9 @@ pub(super) struct Active<T: Topology, L: Log, E: Effects<T>> {
     pub(super) world: T::World,
     pub(super) reference: Option<L::Reader>,
     pub(super) reference_next: i64,
+    /// Behind the newest reference record that was read: what facts carry. Who began to read later may have passed control records
+    /// behind it as well, and others can't wait for those.
+    pub(super) reference_seen: i64,
     pub(super) skew: Skew,
     pub(super) watchdog: Watchdog,
     pub(super) pending: VecDeque<Polled>,
@@ -104,6 +107,7 @@ pub(super) fn run<T: Topology, L: Log, E: Effects<T>>(
         world: T::World::default(),
         reference: None,
         reference_next: 0,
+        reference_seen: 0,
         skew: Skew::default(),
         watchdog,
         pending: VecDeque::new(),

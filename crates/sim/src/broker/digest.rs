@@ -3,19 +3,30 @@
 use super::{Broker, Entry};
 
 /// Mixes eight bytes at a time; written out so that no library's release changes a recorded number. Not for adversaries.
-struct Digest(u64);
+pub struct Digest(u64);
 
 impl Digest {
-    fn number(&mut self, number: u64) {
+    /// On top of what has been mixed before.
+    pub fn new(before: u64) -> Digest {
+        Digest(before)
+    }
+
+    pub fn sum(&self) -> u64 {
+        self.0
+    }
+
+    pub fn number(&mut self, number: u64) {
         let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed.rotate_left(29) ^ (mixed >> 32);
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        for chunk in bytes.chunks(8) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.number(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
             let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
+            word[..rest.len()].copy_from_slice(rest);
             self.number(u64::from_le_bytes(word));
         }
     }
@@ -34,7 +45,7 @@ impl Broker {
                         digest.number(producer.unwrap_or(0) << 1 | u64::from(*aborted));
                         digest.bytes(record.key.as_bytes());
                         digest.bytes(&record.value);
-                        let headers = [&record.headers.traceparent, &record.headers.event_type];
+                        let headers = [record.headers.traceparent.as_deref(), record.headers.event_type.as_deref()];
                         for header in headers.into_iter().flatten() {
                             digest.bytes(header.as_bytes());
                         }

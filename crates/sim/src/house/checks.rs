@@ -5,14 +5,13 @@
 
 use super::House;
 use super::plan::Stage;
-use super::tail;
+use super::tail::{Records, Tail, topics};
 use crate::broker::Entry;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
-use weir_ingest::wire::Clerk;
-use weir_invariants::{Committed, check_log};
+use weir_invariants::{Committed, check_partitions};
 use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::stage::{Folded, Partition, restore_snapshot};
 use weir_pipeline::{Record, TopicPartition, Topology};
@@ -39,22 +38,27 @@ impl fmt::Display for Breach {
 impl House {
     /// The checks at the end of a seed.
     pub(super) fn check(&mut self) {
-        let records = tail::by_topic(&self.sim);
-        self.counts.records = records.values().map(|records| records.len() as u64).sum();
+        // What was written since the last look is there too.
+        self.tail.look(&self.sim).into_iter().for_each(|record| self.seen.push(record));
+        let records = std::mem::take(&mut self.seen);
+        self.counts.records = records.all().count() as u64;
         self.check_unread();
-        self.check_fold(&Clerk::new(self.shop.key.clone()), &records);
-        self.check_fold(&weir_routing::wire::RoutingTopology, &records);
-        self.check_fold(&weir_inventory::wire::Stage, &records);
-        self.check_fold(&weir_fulfillment::wire::Wire, &records);
-        self.check_fold(&weir_notification::wire::Notification, &records);
-        self.check_notices(&records[&Topic::Notices]);
+        let (clerk, routing, inventory) =
+            (self.shop.clerk.clone(), self.shop.routing.clone(), self.shop.inventory.clone());
+        let (fulfillment, notification) = (self.shop.fulfillment.clone(), self.shop.notification.clone());
+        self.check_fold(&*clerk, &records);
+        self.check_fold(&*routing, &records);
+        let pools = self.check_fold(&*inventory, &records);
+        self.check_fold(&*fulfillment, &records);
+        self.check_fold(&*notification, &records);
+        self.check_notices(&records);
         self.check_times(&records);
         self.check_deadlines(&records);
-        self.check_queues(&records);
+        self.check_queues(&pools, &records);
         for breach in self.load.check(&records) {
             self.breach(&breach.invariant, &breach.key, breach.detail);
         }
-        self.check_poisoned(&records[&Topic::Quarantine]);
+        self.check_poisoned(&records);
         self.check_sinks(&records);
         self.check_catalogue(records);
         self.count_aborts();
@@ -85,16 +89,16 @@ impl House {
         }
     }
 
-    /// I9: the facts fold, and a snapshot with its tail is the fold.
-    fn check_fold<T: Topology>(&mut self, topology: &T, records: &BTreeMap<Topic, Vec<Record>>)
+    /// I9: the facts fold, and a snapshot with its tail is the fold. Returns the folds.
+    fn check_fold<T: Topology>(&mut self, topology: &T, records: &Records) -> Vec<Partition<T>>
     where
         T::State: Serialize,
     {
-        let snapshots = Snapshots::on(self.shop.store.clone());
+        let (snapshots, mut folds) = (Snapshots::on(self.shop.store.clone()), Vec::new());
         for number in 0..self.plan.settings.partitions {
-            let facts = || records[&topology.facts()].iter().filter(move |record| record.partition == number);
+            let facts = records.at(topology.facts(), number);
             let mut whole: Partition<T> = Partition::new(number);
-            for record in facts() {
+            for record in facts {
                 match whole.fold(topology, record) {
                     Ok(Folded::Gap) => self.breach("I5", &record.key, format!("a gap at {}", place(record))),
                     Ok(_) => {}
@@ -105,11 +109,15 @@ impl House {
                 }
             }
             let restored = restore_snapshot(topology, &self.shop.log, &snapshots, number);
-            let Ok(Some(mut short)) = restored else { continue };
+            let Ok(Some(mut short)) = restored else {
+                folds.push(whole);
+                continue;
+            };
             let from = short.next_fact();
-            let tail = facts().filter(|record| record.offset >= from);
-            let folded = tail.into_iter().try_for_each(|record| short.fold(topology, record).map(drop));
+            let mut tail = facts.iter().filter(|record| record.offset >= from);
+            let folded = tail.try_for_each(|record| short.fold(topology, record).map(drop));
             let alike = folded.is_ok() && image(&short) == image(&whole);
+            folds.push(whole);
             self.coverage.hit("a snapshot and its tail were compared with the fold");
             if !alike {
                 let name = format!("{}/{number}", topology.name());
@@ -120,13 +128,14 @@ impl House {
                 );
             }
         }
+        folds
     }
 
     /// I7, I12: what was acted on outside had been committed as due, and what is said to be sent was acted on.
-    fn check_notices(&mut self, records: &[Record]) {
+    fn check_notices(&mut self, records: &Records) {
         let mut due: BTreeMap<String, u32> = BTreeMap::new();
         let (mut sent, mut settled) = (Vec::new(), BTreeMap::new());
-        for record in records {
+        for record in records.of(Topic::Notices).filter(|record| may_be(record, &TOLD_OF_NOTICES)) {
             let Ok(NoticeEvent { event: Some(event), .. }) = record.decode() else { continue };
             match event {
                 notice_event::Event::NoticeDue(told) => *due.entry(told.notice_id).or_insert(0) += 1,
@@ -153,9 +162,9 @@ impl House {
     }
 
     /// I14: what nobody could read lies in quarantine.
-    fn check_poisoned(&mut self, records: &[Record]) {
+    fn check_poisoned(&mut self, records: &Records) {
         let mut kept = BTreeSet::new();
-        for record in records {
+        for record in records.of(Topic::Quarantine) {
             let Ok(QuarantineEvent { event: Some(Event::Quarantined(told)), .. }) = record.decode() else { continue };
             let theirs = told.position.filter(|position| position.topic == Topic::NoticeCommands.name());
             kept.extend(theirs.map(|position| (position.partition, position.offset)));
@@ -169,12 +178,16 @@ impl House {
     }
 
     /// Every invariant of the catalogue, over every committed record.
-    fn check_catalogue(&mut self, records: BTreeMap<Topic, Vec<Record>>) {
+    fn check_catalogue(&mut self, records: Records) {
         let committed = self.committed();
         let partitions = self.plan.settings.partitions;
-        let keys: BTreeSet<String> = records[&Topic::Orders].iter().map(|record| record.key.clone()).collect();
-        let (report, _) = check_log(partitions, records.into_values().flatten(), &committed, false);
+        let (report, _) = check_partitions(partitions, records.by_partition(), &committed, false);
+        let mut keys = BTreeSet::new();
         for (id, checked) in report.broken() {
+            if keys.is_empty() {
+                let orders = Tail::of(&self.sim, &[Topic::Orders]).look(&self.sim);
+                keys.extend(orders.into_iter().map(|record| record.key));
+            }
             for shown in &checked.shown {
                 let printed = keys.iter().find(|key| shown.contains(&print(key)));
                 let key = order_in(shown).or_else(|| printed.map(String::as_str)).unwrap_or("log").to_owned();
@@ -223,7 +236,7 @@ impl House {
 
     /// Every committed record of an order, one a line.
     pub(super) fn story(&self, order: &str) -> Vec<String> {
-        let mut theirs: Vec<Record> = tail::by_topic(&self.sim).into_values().flatten().collect();
+        let mut theirs = Tail::of(&self.sim, &topics()).look(&self.sim);
         theirs.retain(|record| record.key == order);
         theirs.sort_by_key(|record| (record.time, record.topic, record.offset));
         theirs.iter().map(|record| self.line(record)).collect()
@@ -250,6 +263,15 @@ fn print(key: &str) -> String {
 fn order_in(text: &str) -> Option<&str> {
     let is_id = |word: &&str| word.len() == 36 && word.bytes().filter(|byte| *byte == b'-').count() == 4;
     text.split(|c: char| !c.is_ascii_hexdigit() && c != '-').find(is_id)
+}
+
+/// Facts that say what became of a notice.
+const TOLD_OF_NOTICES: [&str; 3] =
+    ["weir.notice.v1.NoticeDue", "weir.notice.v1.NoticeSent", "weir.notice.v1.NoticeFailed"];
+
+/// Whether a record may be one of these: one whose header names another need not be decoded to know.
+pub(super) fn may_be(record: &Record, names: &[&str]) -> bool {
+    record.headers.event_type.as_deref().is_none_or(|name| names.contains(&name))
 }
 
 fn place(record: &Record) -> String {

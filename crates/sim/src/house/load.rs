@@ -3,9 +3,9 @@
 use super::checks::Breach;
 use super::coverage::Coverage;
 use super::plan::{Fault, Plan};
+use super::tail::Records;
 use crate::workload::{Action, Facts, Outcome, Shape, What, Workload};
 use prost::Message as _;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use weir_decider::Millis;
 use weir_notification::effects::job::Ended;
@@ -14,7 +14,6 @@ use weir_pipeline::{Outgoing, Record};
 use weir_privacy::TenantKey;
 use weir_proto::notice::v1::NoticeCommand;
 use weir_proto::reference::v1::ReferenceEvent;
-use weir_proto::topics::Topic;
 
 /// A seed's workload.
 pub(super) struct Load {
@@ -86,9 +85,9 @@ impl Load {
     }
 
     /// Every promise that the outside was given, against what was said.
-    pub(super) fn check(&self, records: &BTreeMap<Topic, Vec<Record>>) -> Vec<Breach> {
+    pub(super) fn check(&self, records: &Records) -> Vec<Breach> {
         let mut facts = Facts::new();
-        records.values().flatten().for_each(|record| facts.take(record));
+        records.all().for_each(|record| facts.take(record));
         self.workload.books().check(&facts).into_iter().map(breach).collect()
     }
 }

@@ -33,6 +33,9 @@ impl Stage {
     }
 }
 
+/// From so many orders on a load is long: the closest snapshots are further apart in it, for each reads and writes all that lives.
+const LONG: usize = 1_000;
+
 /// A kind of harm (RELIABILITY.md §1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -153,7 +156,8 @@ impl Plan {
         let commit_inputs_max = [20, 100, 500][random.below(3)];
         // A snapshot folds everything before it once more: in a longer load they are as many, and not more.
         let longer = i64::try_from(orders / 50).unwrap_or(1).max(1);
-        let keeping = (Duration::from_millis(random.within((500, 4_000))), [20, 100, 400][random.below(3)] * longer);
+        let apart = if orders < LONG { [20, 100, 400] } else { [40, 100, 200] };
+        let keeping = (Duration::from_millis(random.within((500, 4_000))), apart[random.below(3)] * longer);
         let projectors = random.below(3) == 0;
         let mut faults = BTreeMap::new();
         for fault in Fault::ALL {

@@ -11,8 +11,8 @@ use std::time::Duration;
 use weir_notification::domain::{Fact, Notices, Ready, Subject};
 use weir_notification::effects::backoff::Backoff;
 use weir_notification::effects::job::{Ended, Job, Verdict};
-use weir_notification::wire::{Notification, notice_id};
-use weir_pipeline::Effects;
+use weir_notification::wire::notice_id;
+use weir_pipeline::{Effects, Topology};
 
 /// Quick, so that a run stays short; attempts as many as a person would set at least.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(200), attempts_max: 5 };
@@ -162,7 +162,7 @@ fn job(partition: i32, key: &str, ready: Ready<'_>) -> Job {
     }
 }
 
-impl Effects<Notification> for Desk {
+impl<T: Topology<State = Notices>> Effects<T> for Desk {
     fn taken(&mut self, partition: i32, states: &mut dyn Iterator<Item = (&str, &Notices)>) {
         for (key, state) in states {
             self.offer_ready(partition, key, state, |_| true);

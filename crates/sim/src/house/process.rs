@@ -1,5 +1,6 @@
 //! A process of the house: one worker of one stage, the maker of its snapshots, and notification's post.
 
+use super::kept::Kept;
 use super::plan::{Plan, Stage};
 use super::post::{Desk, SharedPost};
 use super::store::Store;
@@ -14,6 +15,7 @@ use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::stage::{Keeping, Seat};
 use weir_pipeline::{Effects, NoEffects, Signals, Topology};
 use weir_privacy::TenantKey;
+use weir_routing::wire::RoutingTopology;
 
 /// What a worker has said of itself.
 #[derive(Debug, Default)]
@@ -48,8 +50,26 @@ pub struct Process {
 /// What processes are started with.
 pub struct Shop {
     pub log: SimLog,
-    pub key: Arc<TenantKey>,
     pub store: Store,
+    pub clerk: Arc<Kept<Clerk>>,
+    pub routing: Arc<Kept<RoutingTopology>>,
+    pub inventory: Arc<Kept<weir_inventory::wire::Stage>>,
+    pub fulfillment: Arc<Kept<weir_fulfillment::wire::Wire>>,
+    pub notification: Arc<Kept<Notification>>,
+}
+
+impl Shop {
+    pub fn new(log: SimLog, key: Arc<TenantKey>, store: Store) -> Shop {
+        Shop {
+            log,
+            store,
+            clerk: Arc::new(Kept::new(Clerk::new(key))),
+            routing: Arc::new(Kept::new(RoutingTopology)),
+            inventory: Arc::new(Kept::new(weir_inventory::wire::Stage)),
+            fulfillment: Arc::new(Kept::new(weir_fulfillment::wire::Wire)),
+            notification: Arc::new(Kept::new(Notification)),
+        }
+    }
 }
 
 impl Process {
@@ -63,14 +83,14 @@ impl Process {
         let launch = Launch { world, shop, plan, instance, name: &name, said: &said, stop: &stop };
         let mut post = None;
         let worker = match stage {
-            Stage::Clerk => launch.go(Clerk::new(shop.key.clone()), NoEffects),
-            Stage::Routing => launch.go(weir_routing::wire::RoutingTopology, NoEffects),
-            Stage::Inventory => launch.go(weir_inventory::wire::Stage, NoEffects),
-            Stage::Fulfillment => launch.go(weir_fulfillment::wire::Wire, NoEffects),
+            Stage::Clerk => launch.go(&shop.clerk, NoEffects),
+            Stage::Routing => launch.go(&shop.routing, NoEffects),
+            Stage::Inventory => launch.go(&shop.inventory, NoEffects),
+            Stage::Fulfillment => launch.go(&shop.fulfillment, NoEffects),
             Stage::Notification => {
                 let shared = SharedPost::default();
                 post = Some(shared.clone());
-                launch.go(Notification, Desk(shared))
+                launch.go(&shop.notification, Desk(shared))
             }
         };
         let seat = format!("{}.{instance}.0", stage.name());
@@ -121,13 +141,13 @@ struct Launch<'a> {
 }
 
 impl Launch<'_> {
-    fn go<T: Topology, E: Effects<T> + 'static>(self, topology: T, effects: E) -> ActorId {
+    fn go<T: Topology, E: Effects<T> + 'static>(self, topology: &Arc<T>, effects: E) -> ActorId {
         let Launch { world, shop, plan, instance, name, said, stop } = self;
         let heard = said.clone();
         let signals = Signals::new(stop.clone(), move |ready, why| hear(&heard, ready, why));
         let snapshots = Some(Snapshots::on(shop.store.clone()));
         let config = plan.config(instance);
-        let seat = Seat::new(Arc::new(topology), shop.log.clone(), &config, 0, snapshots, signals);
+        let seat = Seat::new(topology.clone(), shop.log.clone(), &config, 0, snapshots, signals);
         let (look_every, facts_min) = plan.keeping;
         let keeper = seat.clone();
         let worker = world.spawn(name, name, move || seat.run_here(effects));

@@ -1,6 +1,7 @@
 //! The projectors: production's loops, on sinks of the simulator's own, killed and frozen like everybody else.
 
 use super::sinks::{Counted, Desk, Postgres, Redis, Shared, Table, Tables};
+use super::tail::Records;
 use super::{House, Task};
 use crate::SimLog;
 use crate::world::{ActorId, Outcome, World};
@@ -169,7 +170,7 @@ impl House {
     }
 
     /// I10: what the sinks hold is the fold of the log.
-    pub(super) fn check_sinks(&mut self, records: &BTreeMap<Topic, Vec<Record>>) {
+    pub(super) fn check_sinks(&mut self, records: &Records) {
         if !self.plan.projectors {
             return;
         }
@@ -182,7 +183,7 @@ impl House {
         for sight in [Sight::Console, Sight::Levels] {
             let written = postgres.tables.get(sight.name()).cloned().unwrap_or_default();
             let mut folded = Tables::default();
-            for record in sight.topics().iter().flat_map(|topic| &records[topic]) {
+            for record in sight.topics().iter().flat_map(|topic| records.of(*topic)) {
                 folded.take(record, sight == Sight::Levels);
             }
             if written.digests != folded.digests {
@@ -197,7 +198,7 @@ impl House {
         let all = usize::try_from(self.plan.settings.partitions).unwrap_or(0);
         if generation.is_none() || whole.len() != all {
             broken.push((Sight::Availability, format!("only the partitions {whole:?} are whole")));
-        } else if without_zeros(counters) != counted(&records[&Topic::Stock]) {
+        } else if without_zeros(counters) != counted(records.of(Topic::Stock)) {
             broken.push((Sight::Availability, "its counters are not the fold".to_owned()));
         }
         for (sight, detail) in broken {
@@ -206,10 +207,10 @@ impl House {
     }
 }
 
-fn counted(records: &[Record]) -> BTreeMap<(String, String), i64> {
+fn counted<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<(String, String), i64> {
     let mut counters = BTreeMap::new();
     let mut changes = Vec::new();
-    records.iter().for_each(|record| Availability.changes(record, &mut changes));
+    records.for_each(|record| Availability.changes(record, &mut changes));
     for Change { hash, field, by } in changes {
         *counters.entry((hash, field)).or_insert(0) += by;
     }

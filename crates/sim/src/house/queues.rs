@@ -1,6 +1,9 @@
 //! The queue's promise (I4): at rest, no order waits for what is there.
 
 use super::House;
+use super::checks::may_be;
+use super::kept::Kept;
+use super::tail::Records;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_decider::Millis;
 use weir_inventory::domain::draft::Draft;
@@ -11,17 +14,17 @@ use weir_pipeline::Record;
 use weir_pipeline::stage::Partition;
 use weir_proto::topics::Topic;
 
+const QUEUED: [&str; 1] = ["weir.stock.v1.Queued"];
+
 impl House {
-    pub(super) fn check_queues(&mut self, records: &BTreeMap<Topic, Vec<Record>>) {
+    /// `pools`: the folds of each partition of the facts.
+    pub(super) fn check_queues(&mut self, pools: &[Partition<Kept<Stage>>], records: &Records) {
         let mut forgotten = Vec::new();
-        for number in 0..self.plan.settings.partitions {
-            let mut fold: Partition<Stage> = Partition::new(number);
+        for fold in pools {
             let mut queued: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-            for record in records[&Topic::Stock].iter().filter(|record| record.partition == number) {
-                if fold.fold(&Stage, record).is_err() {
-                    // Told by the fold's own check.
-                    break;
-                }
+            // What does not fold ends it, and is told by the fold's own check.
+            let folded = |record: &&Record| record.offset < fold.next_fact() && may_be(record, &QUEUED);
+            for record in records.at(Topic::Stock, fold.number).iter().filter(folded) {
                 if let Ok(Some(Fact::Queued { demand, .. })) = fact_of(record) {
                     queued.entry(record.key.clone()).or_default().insert(demand.order);
                 }

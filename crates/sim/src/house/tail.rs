@@ -52,10 +52,32 @@ impl Tail {
     }
 }
 
-/// Every committed record there is, topic by topic, partition by partition.
-pub(super) fn by_topic(sim: &Sim) -> BTreeMap<Topic, Vec<Record>> {
-    let of = |topic: Topic| (topic, Tail::of(sim, &[topic]).look(sim));
-    topics().into_iter().map(of).collect()
+/// Committed records, each partition's in the order of its log.
+#[derive(Default)]
+pub(super) struct Records(BTreeMap<TopicPartition, Vec<Record>>);
+
+impl Records {
+    pub(super) fn push(&mut self, record: Record) {
+        self.0.entry(record.topic_partition()).or_default().push(record);
+    }
+
+    pub(super) fn at(&self, topic: Topic, number: i32) -> &[Record] {
+        self.0.get(&TopicPartition::new(topic, number)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A topic's, partition by partition.
+    pub(super) fn of(&self, topic: Topic) -> impl Iterator<Item = &Record> {
+        let all = TopicPartition::new(topic, 0)..=TopicPartition::new(topic, i32::MAX);
+        self.0.range(all).flat_map(|(_, records)| records)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Record> {
+        self.0.values().flatten()
+    }
+
+    pub(super) fn by_partition(self) -> BTreeMap<TopicPartition, Vec<Record>> {
+        self.0
+    }
 }
 
 /// Every topic of the catalogue.

@@ -12,6 +12,17 @@ use weir_proto::quarantine::v1::{QuarantineEvent, quarantine_event};
 /// A payment that comes so soon before or after its deadline races it.
 const RACE_MS: i64 = 1_000;
 
+/// What a person wants to see of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    /// On standard error, what is done to whom.
+    pub trace: bool,
+    /// Every committed record of this order. Without one, of the first that a break names.
+    pub order: Option<String>,
+    /// Not the log's number, for which every byte of it is looked at once more.
+    pub no_hash: bool,
+}
+
 /// When orders were paid, and when their payment deadline passed.
 #[derive(Default)]
 pub(super) struct Moments {

@@ -177,7 +177,7 @@ impl Transactional<Seat> for SimProducer {
         let partition = stamp.partition.unwrap_or_else(|| partition_of(record.key.as_bytes(), count));
         let headers = Headers {
             traceparent: stamp.traceparent.map(str::to_owned),
-            event_type: Some(record.event_type.to_owned()),
+            event_type: Some(record.event_type.into()),
             ..Headers::default()
         };
         let at = TopicPartition::new(record.topic, partition);

@@ -1,22 +1,20 @@
 //! What the house has said, folded from the committed log: small, so that it can be kept for every order of a run.
 
 use super::command::Id;
-use std::collections::{BTreeMap, BTreeSet};
+use super::heard;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use weir_pipeline::Record;
 use weir_proto::allocation::v1::{AllocationEvent, allocation_event};
 use weir_proto::log::v1::{Answered, Envelope, stage_fact};
 use weir_proto::notice::v1::{NoticeEvent, notice_event};
-use weir_proto::order::v1::{OrderEvent, order_event};
 use weir_proto::quarantine::v1::{QuarantineEvent, quarantine_event};
-use weir_proto::routing::v1::{RouteEvent, route_event};
 use weir_proto::shipment::v1::{ShipmentEvent, shipment_event};
-use weir_proto::stock::v1::{StockEvent, stock_event};
 use weir_proto::topics::Topic;
 
 /// The fold. Feed it every committed record once, each partition in its order.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    pub orders: BTreeMap<String, OrderFacts>,
+    pub orders: HashMap<String, OrderFacts>,
     pub answers: BTreeMap<Id, Vec<Answer>>,
     /// By topic, partition and offset: why it lies in quarantine. Parked records are in none.
     pub quarantined: BTreeMap<(String, i32, i64), String>,
@@ -141,52 +139,44 @@ impl Facts {
     }
 
     fn order_fact(&mut self, record: &Record) {
-        use order_event::Event;
         if self.stage(record) {
             return;
         }
-        let Ok(OrderEvent { event: Some(event), .. }) = record.decode() else { return };
+        let Ok(told) = record.decode::<heard::Order>() else { return };
         let order = self.of(record);
-        match event {
-            Event::OrderPlaced(_) => order.placed += 1,
-            Event::PaymentReceived(_) => order.payments += 1,
-            Event::LinesChanged(_) => order.lines_changed += 1,
-            Event::OrderObserved(_) => order.observed += 1,
-            Event::OrderCancelled(_) => order.cancelled_outside += 1,
-            _ => {}
-        }
+        order.placed += u32::from(told.placed.is_some());
+        order.payments += u32::from(told.payment.is_some());
+        order.lines_changed += u32::from(told.lines_changed.is_some());
+        order.observed += u32::from(told.observed.is_some());
+        order.cancelled_outside += u32::from(told.cancelled.is_some());
     }
 
     fn route(&mut self, record: &Record) {
-        use route_event::Event;
         if self.stage(record) {
             return;
         }
-        let Ok(RouteEvent { event: Some(event), .. }) = record.decode() else { return };
+        let Ok(told) = record.decode::<heard::Route>() else { return };
         let order = self.of(record);
-        match event {
-            Event::Planned(_) => {
-                order.plans += 1;
-                order.parked = None;
-            }
-            Event::Held(held) => {
-                order.holds.insert(held.hold_id, held.reason);
-                order.holds_ever += 1;
-            }
-            Event::HoldResolved(resolved) => {
-                order.holds.remove(&resolved.hold_id);
-            }
-            Event::Released(_) => order.released += 1,
-            Event::ChangeAsked(_) => order.change_asked += 1,
-            Event::Rerouted(_) => order.rerouted += 1,
-            Event::RouteCancelled(told) => order.route_cancelled = Some(told.reason),
-            Event::PaymentTimedOut(_) => order.timed_out = true,
-            Event::Parked(parked) => order.parked = Some(parked.reason),
-            Event::PaymentNoted(_)
-            | Event::ShippingNoted(_)
-            | Event::ChangeRefused(_)
-            | Event::Stuck(_)
-            | Event::Stage(_) => {}
+        if told.planned.is_some() {
+            order.plans += 1;
+            order.parked = None;
+        }
+        if let Some(held) = told.held {
+            order.holds.insert(held.hold_id, held.reason);
+            order.holds_ever += 1;
+        }
+        if let Some(resolved) = told.hold_resolved {
+            order.holds.remove(&resolved.hold_id);
+        }
+        order.released += u32::from(told.released.is_some());
+        order.change_asked += u32::from(told.change_asked.is_some());
+        order.rerouted += u32::from(told.rerouted.is_some());
+        order.timed_out |= told.payment_timed_out.is_some();
+        if let Some(cancelled) = told.cancelled {
+            order.route_cancelled = Some(cancelled.reason);
+        }
+        if let Some(parked) = told.parked {
+            order.parked = Some(parked.reason);
         }
     }
 
@@ -259,26 +249,24 @@ impl Facts {
     }
 
     fn stock(&mut self, record: &Record) {
-        use stock_event::Event;
         if self.stage(record) {
             return;
         }
-        let Ok(StockEvent { event: Some(event), .. }) = record.decode() else { return };
-        match event {
-            Event::Received(of) => self.shelf(record, of.sku, of.warehouse, |shelf| shelf.received += of.quantity),
-            Event::Adjusted(of) => self.shelf(record, of.sku, of.warehouse, |shelf| shelf.adjusted += of.delta),
-            Event::Shortage(of) => self.shelf(record, of.sku, of.warehouse, |shelf| shelf.shortage = of.quantity),
-            Event::Issued(of) => {
-                for line in of.lines {
-                    self.shelf(record, line.sku, line.warehouse, |shelf| shelf.issued += line.quantity);
-                }
-            }
-            Event::Restocked(of) => {
-                for line in of.lines {
-                    self.shelf(record, line.sku, line.warehouse, |shelf| shelf.restocked += line.quantity);
-                }
-            }
-            _ => {}
+        let Ok(told) = record.decode::<heard::Stock>() else { return };
+        if let Some(of) = told.received {
+            self.shelf(record, of.sku, of.warehouse, |shelf| shelf.received += of.quantity);
+        }
+        if let Some(of) = told.adjusted {
+            self.shelf(record, of.sku, of.warehouse, |shelf| shelf.adjusted += of.delta);
+        }
+        if let Some(of) = told.shortage {
+            self.shelf(record, of.sku, of.warehouse, |shelf| shelf.shortage = of.quantity);
+        }
+        for line in told.issued.into_iter().flat_map(|of| of.lines) {
+            self.shelf(record, line.sku, line.warehouse, |shelf| shelf.issued += line.quantity);
+        }
+        for line in told.restocked.into_iter().flat_map(|of| of.lines) {
+            self.shelf(record, line.sku, line.warehouse, |shelf| shelf.restocked += line.quantity);
         }
     }
 

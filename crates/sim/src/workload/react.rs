@@ -32,11 +32,20 @@ const CANCELLED_UPON: [&str; 2] = ["weir.routing.v1.Planned", "weir.routing.v1.R
 /// A fact, and the draws that belong to it.
 struct Scene<'a> {
     order: u32,
+    topic: Topic,
     key: &'a str,
     meta: Meta,
     now: Millis,
     draw: Draw,
     out: Vec<Timed>,
+}
+
+impl Scene<'_> {
+    /// The version of the order in these facts that the caller has seen; 0 where the scene is of others. Each stage counts its own
+    /// facts of an order: a route's version may pass as the shipment's.
+    fn seen(&self, facts: Topic) -> u64 {
+        if self.topic == facts { self.meta.version } else { 0 }
+    }
 }
 
 /// One thing to be asked.
@@ -69,7 +78,8 @@ impl Workload {
         if name.is_some_and(|name| CANCELLED_UPON.contains(&name)) && !draw.chance(self.shape.desk_cancels) {
             return Vec::new();
         }
-        let scene = Scene { order, key: &record.key, meta: Meta::default(), now, draw, out: Vec::new() };
+        let (topic, key) = (record.topic, &*record.key);
+        let scene = Scene { order, topic, key, meta: Meta::default(), now, draw, out: Vec::new() };
         match record.topic {
             Topic::Routes => match record.decode::<RouteEvent>() {
                 Ok(RouteEvent { meta: Some(meta), event: Some(event) }) => {
@@ -217,7 +227,7 @@ impl Workload {
         let key = scene.key.to_owned();
         // Harmless, whichever of the two comes first.
         let other = routing_command::Command::ApproveHold(routing::ApproveHold::default());
-        let seen = scene.meta.version;
+        let seen = scene.seen(Topic::Routes);
         let otherwise: Option<&dyn Fn(Head<'_>) -> Command> = Some(&|head| command::routing(&key, head, &other));
         self.ask(scene, ask, seen, |head| command::routing(&key, head, asked), otherwise);
     }
@@ -230,7 +240,7 @@ impl Workload {
             scanned_at_ms: scene.now.0,
         };
         let other = shipment_command::Command::RecordScan(scan);
-        let seen = scene.meta.version;
+        let seen = scene.seen(Topic::Shipments);
         let otherwise: Option<&dyn Fn(Head<'_>) -> Command> = Some(&|head| command::shipment(&key, head, &other));
         self.ask(scene, ask, seen, |head| command::shipment(&key, head, asked), otherwise);
     }

@@ -32,7 +32,7 @@ fn record(action: &Action) -> Record {
         time: Millis(1_795_300_001_000),
         key: action.record.key.clone(),
         value: Bytes::from(action.record.value.clone()),
-        headers: Headers { event_type: Some(action.record.event_type.to_owned()), ..Headers::default() },
+        headers: Headers { event_type: Some(action.record.event_type.into()), ..Headers::default() },
     }
 }
 

@@ -225,10 +225,13 @@ impl<'a, C: Counters, S: Tallies, L: Log> Seat<'a, C, S, L> {
 
     /// Writes what waits, and says which partitions are whole by now.
     fn write(&mut self) -> Result<(), SeatEnd> {
+        // An opening that is still to come was told by a wall that has been set back since, and so is an end.
+        let now = self.log.now();
+        self.opened_at = self.opened_at.min(now);
         for at in &self.held {
             let Some(progress) = self.open.get_mut(&at.partition) else { continue };
             // Control records at the end of a partition are never delivered: its reader says when it has passed them.
-            let at_end = self.member.read_to_end(*at).is_some_and(|as_of| as_of >= self.opened_at);
+            let at_end = self.member.read_to_end(*at).is_some_and(|as_of| self.opened_at <= as_of && as_of <= now);
             let whole = progress.standing.whole || progress.next >= progress.end || at_end;
             if !progress.dirty && whole == progress.standing.whole {
                 continue;

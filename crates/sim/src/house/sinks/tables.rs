@@ -2,6 +2,7 @@
 
 use super::{Fate, Service, Shared, unanswered};
 use crate::SimLog;
+use crate::broker::Digest;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use weir_decider::plant::planted;
@@ -43,11 +44,12 @@ impl Postgres {
 impl Tables {
     /// Takes in a record, as the fold of the log does.
     pub fn take(&mut self, record: &Record, with_levels: bool) {
-        let digest = self.digests.entry(record.topic_partition()).or_insert(0);
-        *digest =
-            [record.key.as_bytes(), &record.offset.to_be_bytes(), &record.value].iter().fold(*digest, |sum, part| {
-                part.iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-            });
+        let known = self.digests.entry(record.topic_partition()).or_insert(0);
+        let mut digest = Digest::new(*known);
+        digest.bytes(record.key.as_bytes());
+        digest.number(record.offset.cast_unsigned());
+        digest.bytes(&record.value);
+        *known = digest.sum();
         let Ok(Some(fact)) = (if with_levels { fact_of(record) } else { Ok(None) }) else { return };
         for delta in deltas(&fact) {
             let place = (record.key.clone(), delta.sku, delta.warehouse);

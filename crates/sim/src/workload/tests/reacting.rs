@@ -4,6 +4,7 @@ use super::*;
 use prost::Message as _;
 use weir_proto::log::v1::Meta;
 use weir_proto::order::v1::{OrderEvent, OrderPlaced, order_event};
+use weir_proto::routing::v1::{Plan, Planned, Released, RouteEvent, route_event};
 use weir_proto::shipment::v1::{PickListIssued, Picked, ShipmentEvent, Shipped, shipment_event};
 use weir_proto::stock::v1::PlacedQuantity;
 use weir_proto::topics::Topic;
@@ -19,7 +20,7 @@ fn fact(order: &str, offset: i64, event_type: &str, event: shipment_event::Event
         time: NOW,
         key: order.to_owned(),
         value: ShipmentEvent { meta: Some(meta), event: Some(event) }.encode_to_vec().into(),
-        headers: Headers { event_type: Some(event_type.to_owned()), ..Headers::default() },
+        headers: Headers { event_type: Some(event_type.to_owned().into()), ..Headers::default() },
     }
 }
 
@@ -95,6 +96,30 @@ fn a_caller_who_is_behind_says_so_in_a_command_of_its_own() {
         let (meta, _) = record(action).envelope().expect("an envelope");
         assert_eq!(meta.seen_version, 3, "the fact was of version 4");
     }
+}
+
+/// What somebody at a desk does upon a route, where all cancel and all are behind.
+fn asked_upon(event_type: &str, event: route_event::Event) -> Vec<(What, Topic, u64)> {
+    let (mut workload, id) = one(Shape { stale: 10_000, desk_cancels: 10_000, ..Shape::plain(1) });
+    let mut route = fact(&id, 9, event_type, list(&id));
+    let meta = Meta { key: id, version: 4, ..Meta::default() };
+    let value = RouteEvent { meta: Some(meta), event: Some(event) }.encode_to_vec();
+    (route.topic, route.value) = (Topic::Routes, value.into());
+    let seen = |action: &Action| record(action).envelope().expect("an envelope").0.seen_version;
+    let asked = workload.react(&route, NOW);
+    asked.iter().map(|(_, action)| (action.what, action.record.topic, seen(action))).collect()
+}
+
+#[test]
+fn a_route_says_nothing_of_the_shipments_version() {
+    let plan = Plan { version: 1, ..Plan::default() };
+    let planned = route_event::Event::Planned(Planned { plan: Some(plan), ..Planned::default() });
+    let routing = asked_upon("weir.routing.v1.Planned", planned);
+    let commands = Topic::RoutingCommands;
+    assert_eq!(routing, [(What::Stale, commands, 3), (What::DeskCancel, commands, 0)]);
+    let released = route_event::Event::Released(Released { plan_version: 1 });
+    let fulfillment = asked_upon("weir.routing.v1.Released", released);
+    assert_eq!(fulfillment, [(What::LateCancel, Topic::ShipmentCommands, 0)], "version 3 of what?");
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn run(workload: &mut Workload, outage: Option<(Duration, Duration)>) -> Facts {
         };
         while let Some(one) = news.pop_front() {
             let end = ends.entry(one.topic).or_default();
-            let headers = Headers { event_type: Some(one.event_type.to_owned()), ..Headers::default() };
+            let headers = Headers { event_type: Some(one.event_type.into()), ..Headers::default() };
             let time = Millis(begins + now.as_millis() as i64);
             let (topic, key, value) = (one.topic, one.key, Bytes::from(one.value));
             let record = Record { topic, partition: 0, offset: *end, time, key, value, headers };

@@ -275,6 +275,7 @@ fn worker(paper: &Paper, topology: &Arc<Toy>) -> Active<Toy, Paper, NoEffects> {
         world: (),
         reference: None,
         reference_next: 0,
+        reference_seen: 0,
         skew: Default::default(),
         watchdog: Watchdog::none(),
         pending: Default::default(),
