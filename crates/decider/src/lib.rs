@@ -180,3 +180,6 @@ impl<F, M> Decision<F, M> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

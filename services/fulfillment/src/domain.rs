@@ -5,6 +5,8 @@
 
 mod allocation;
 mod cancel;
+#[cfg(test)]
+mod corners;
 mod facts;
 mod fold;
 mod held;

@@ -4,14 +4,22 @@
 mod assignment;
 #[path = "it/backorders.rs"]
 mod backorders;
+#[path = "it/bounds.rs"]
+mod bounds;
+#[path = "it/corners.rs"]
+mod corners;
 #[path = "it/decisions.rs"]
 mod decisions;
 #[path = "it/leaving.rs"]
 mod leaving;
+#[path = "it/lining_up.rs"]
+mod lining_up;
 #[path = "it/live.rs"]
 mod live;
 #[path = "it/making.rs"]
 mod making;
+#[path = "it/parts.rs"]
+mod parts;
 #[path = "it/projections.rs"]
 mod projections;
 #[path = "it/random.rs"]

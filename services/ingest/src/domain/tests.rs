@@ -1,6 +1,7 @@
 //! given / when / then for each rule, and every order of arrival.
 
 mod arrival;
+mod corners;
 
 use super::*;
 use weir_decider::{Ignored, Outcome, Scenario, given};

@@ -116,3 +116,6 @@ fn count<'a>(
         sum.1 += i128::from(*quantity);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,4 +77,20 @@ mod tests {
         notices.evolve(Millis(1), &Fact::RecipientNoted(Recipient::default()));
         assert_eq!(notices.rest(), None);
     }
+    #[test]
+    fn it_rests_once_it_was_placed_has_ended_and_owes_nothing() {
+        let noted = Fact::RecipientNoted(Recipient::default());
+        let settled = |subject| Fact::Failed { subject, attempts: 1, reason: String::new() };
+        let rest = |facts: &[Fact]| {
+            let mut notices = Notices::default();
+            facts.iter().for_each(|fact| notices.evolve(Millis(5), fact));
+            notices.rest().map(|rest| (rest.from.0 - 5, rest.end_state))
+        };
+        let cancelled = Subject::webhook(Kind::Cancelled);
+        assert_eq!(rest(&[noted.clone(), settled(cancelled)]), Some((2_592_000_000, 2)));
+        assert_eq!(rest(&[noted.clone(), settled(SHIPPED), due(cancelled)]), None, "one is due");
+        assert_eq!(rest(&[settled(cancelled)]), None, "it was never placed");
+        assert_eq!(rest(&[noted, settled(Subject::REVIEW)]), None, "it goes on");
+        assert_eq!((Notices::default().deadline(), Notices::default().broken()), (None, None));
+    }
 }

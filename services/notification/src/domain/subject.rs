@@ -91,3 +91,17 @@ impl Subject {
         Subject { kind, medium: Medium::Webhook, to: Addressee::Shop }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The id of a notice is made of them, so another name would send it again.
+    #[test]
+    fn names_never_change() {
+        assert_eq!(Kind::ALL.map(Kind::name), ["placed", "shipped", "cancelled", "held"]);
+        assert_eq!([Medium::Email, Medium::Webhook].map(Medium::name), ["email", "webhook"]);
+        let to = [Addressee::Buyer, Addressee::Shop, Addressee::ReviewDesk];
+        assert_eq!(to.map(Addressee::name), ["buyer", "shop", "review-desk"]);
+    }
+}

@@ -54,3 +54,16 @@ fn a_shop_without_a_limit_waits_for_ever() {
     tenant.shops.get_mut("generic/acme").expect("the shop is there").pay_within = 0;
     assert_eq!(fresh(world).when(&unpaid()).and().state().deadline(), None::<Millis>);
 }
+
+#[test]
+fn a_paid_order_that_is_held_has_no_pay_deadline() {
+    assert_eq!(held().state().deadline(), None);
+    held().at(9999).when_due().ignores(Ignored::Unchanged);
+}
+
+#[test]
+fn terms_that_wait_for_no_payment_have_no_pay_deadline() {
+    let delivery = Placed { asked_terms: Some(Terms::CashOnDelivery), ..placed() };
+    let held = fresh(world_with(review())).when(&Input::Placed(Box::new(delivery))).and();
+    assert_eq!(held.state().deadline(), None);
+}

@@ -101,3 +101,44 @@ fn an_order_without_a_warehouse_gets_a_new_plan_once_there_is_one() {
         .then(&[resolved(hold, Resolution::Approved), planned(plan(2, false), None), Fact::Released { plan: 2 }])
         .tells(&[allocate(2, pricing())]);
 }
+
+#[test]
+fn the_platforms_reasons_matter_while_the_order_lives() {
+    let (some, none) = (Input::PlatformHolds(vec!["fraud".to_owned()]), Input::PlatformHolds(Vec::new()));
+    waiting().when(&none).ignores(Ignored::Unchanged);
+    let cancelled = || waiting().when(&Input::CancelledOutside { reason: "buyer".to_owned() }).and();
+    let shipped = || released().when(&Input::NoteOutcome { outcome: "shipped".to_owned() }).and();
+    for holds in [some, none] {
+        fresh(world()).when(&holds).ignores(Ignored::Irrelevant);
+        cancelled().when(&holds).ignores(Ignored::Irrelevant);
+        shipped().when(&holds).ignores(Ignored::Irrelevant);
+    }
+}
+
+#[test]
+fn a_hold_for_want_of_a_warehouse_alone_asks_for_one() {
+    let mut closed = world_with(review());
+    for warehouse in closed.tenants.get_mut("demo").expect("the tenant is there").warehouses.values_mut() {
+        warehouse.closed = true;
+    }
+    // The rule's hold is answered in a world where no warehouse is open: nobody needs one yet.
+    held()
+        .world(closed)
+        .when(&Input::ApproveHold(answer(HOLD)))
+        .then(&[resolved(HOLD, Resolution::Approved), Fact::Released { plan: 1 }]);
+}
+
+#[test]
+fn a_hold_that_is_rejected_after_release_moves_nothing() {
+    let platform = "order-1:1:platform-hold";
+    let scenario = released().when(&Input::PlatformHolds(vec!["fraud".to_owned()])).and();
+    scenario.when(&Input::RejectHold(answer(platform))).then(&[resolved(platform, Resolution::Rejected)]).tells(&[]);
+}
+
+#[test]
+fn a_rule_may_give_no_time() {
+    let hold = HoldAction { deadline_after: 0, ..review().hold.expect("it holds") };
+    let verdict = fresh(world_with(Rule { hold: Some(hold), ..review() })).when(&paid());
+    let [_, Fact::Held(held)] = verdict.decision().facts.as_slice() else { panic!("{:?}", verdict.decision()) };
+    assert_eq!(held.deadline, 0);
+}

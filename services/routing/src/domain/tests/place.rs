@@ -126,3 +126,70 @@ fn an_order_cancelled_before_it_came_stays_cancelled() {
         .ignores(Ignored::Unchanged)
         .tells(&[]);
 }
+
+#[test]
+fn an_order_is_urgent_where_it_or_its_shop_says_so() {
+    for (order_says, shop_says) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut world = world();
+        let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+        tenant.shops.get_mut("generic/acme").expect("the shop is there").urgent = shop_says;
+        let mut placed = placed();
+        placed.order.urgent = order_says;
+        let verdict = fresh(world).when(&Input::Placed(Box::new(placed)));
+        let Fact::Planned { plan, .. } = &verdict.decision().facts[0] else { panic!("{:?}", verdict.decision()) };
+        assert_eq!(plan.pricing.priority, if order_says || shop_says { 100 } else { 0 });
+    }
+}
+
+#[test]
+fn terms_are_the_orders_own_else_the_shops() {
+    let mut on_account = world();
+    let tenant = on_account.tenants.get_mut("demo").expect("the tenant is there");
+    tenant.shops.get_mut("generic/acme").expect("the shop is there").terms = Some(Terms::OnAccount);
+    let terms = |asked_terms| {
+        let placed = Placed { asked_terms, ..placed() };
+        let verdict = fresh(on_account.clone()).when(&Input::Placed(Box::new(placed)));
+        let Fact::Planned { demand: Some(demand), .. } = &verdict.decision().facts[0] else {
+            panic!("{:?}", verdict.decision())
+        };
+        demand.order.terms
+    };
+    assert_eq!(terms(None), Terms::OnAccount);
+    assert_eq!(terms(Some(Terms::Prepaid)), Terms::Prepaid);
+}
+
+#[test]
+fn terms_that_were_settled_when_it_was_parked_stay() {
+    let mut on_account = world();
+    let tenant = on_account.tenants.get_mut("demo").expect("the tenant is there");
+    tenant.shops.get_mut("generic/acme").expect("the shop is there").terms = Some(Terms::OnAccount);
+    let mut unmapped = Placed { asked_terms: Some(Terms::Prepaid), ..placed() };
+    unmapped.order.lines[0].sku = String::new();
+    let delta = super::super::input::LineDelta { line_id: "1".to_owned(), quantity: 0, sku: Some("SKU-1".to_owned()) };
+    fresh(on_account)
+        .when(&Input::Placed(Box::new(unmapped)))
+        .and()
+        .when(&Input::LinesChanged(vec![delta]))
+        .then(&[planned(plan(1, true), demand(order(), Payment::Pending))]);
+}
+
+#[test]
+fn a_parked_order_keeps_the_platforms_hold() {
+    let mut unmapped = Placed { platform_holds: vec!["fraud".to_owned()], ..placed() };
+    unmapped.order.lines[0].sku = String::new();
+    let verdict = fresh(world()).when(&Input::Placed(Box::new(unmapped)));
+    assert_eq!(verdict.decision().facts[1..], [system_hold("order-1:0:platform-hold", "platform-hold")]);
+}
+
+#[test]
+fn a_payment_that_is_older_than_the_body_does_not_undo_it() {
+    let early = Input::PaymentSeen(Payment::Authorized, None);
+    let verdict = fresh(world()).when(&early).and().when(&paid());
+    assert_eq!(verdict.decision().facts.last(), Some(&Fact::Released { plan: 1 }));
+}
+
+#[test]
+fn an_order_that_was_cancelled_after_it_came_is_a_duplicate() {
+    let cancelled = waiting().when(&Input::CancelledOutside { reason: "buyer".to_owned() }).and();
+    cancelled.when(&unpaid()).ignores(Ignored::Duplicate);
+}

@@ -59,3 +59,52 @@ fn urgent_goes_first_and_partial_may_be_split() {
     let (pricing, _) = price(&world(), &order, &Judgement::default(), &[]);
     assert_eq!((pricing.priority, pricing.split), (100, Split::ShipAvailable));
 }
+
+#[test]
+fn of_many_warehouses_the_five_cheapest_are_offered_in_the_order_of_their_names() {
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    tenant.warehouses.clear();
+    for (name, cost) in [("a", 700), ("b", 900), ("c", 100), ("d", 800), ("e", 200), ("f", 300), ("g", 400)] {
+        tenant.warehouses.insert(name.to_owned(), warehouse(&[("*", cost)], 10));
+    }
+    let (pricing, notes) = price(&world, &order(), &Judgement::default(), &[]);
+    let names: Vec<&str> = pricing.candidates.iter().map(|candidate| candidate.warehouse.as_str()).collect();
+    assert_eq!(names, ["a", "c", "e", "f", "g"]);
+    assert_eq!(notes, ["warehouse b left out: 5 others are cheaper", "warehouse d left out: 5 others are cheaper"]);
+}
+
+#[test]
+fn a_price_is_for_its_own_warehouse_and_in_its_own_currency() {
+    let price = |warehouse: &str, surcharge, keep_back| WarehousePrice {
+        warehouse: warehouse.to_owned(),
+        surcharge,
+        keep_back,
+    };
+    let usd = Money { minor: 50, currency: "USD".to_owned() };
+    let prices = vec![price("east", cny(30), 4), price("east", usd, 2), price("nowhere", cny(1), 9)];
+    let judgement = Judgement { prices, priority: 7, ..Judgement::default() };
+    let (pricing, _) = self::price(&world(), &order(), &judgement, &[]);
+    let told: Vec<(i64, i64)> = pricing.candidates.iter().map(|c| (c.parcel_cost.minor, c.keep_back)).collect();
+    assert_eq!(told, [(530, 4), (700, 0)]);
+    assert_eq!(pricing.priority, 7);
+}
+
+#[test]
+fn closed_excluded_and_forbidden_warehouses_are_left_out_by_name() {
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    tenant.warehouses.insert("shut".to_owned(), Warehouse { closed: true, ..warehouse(&[("*", 1)], 1) });
+    let forbidden = vec![("west".to_owned(), "no-west".to_owned())];
+    let judgement = Judgement { forbidden, ..Judgement::default() };
+    let (pricing, notes) = price(&world, &order(), &judgement, &["east".to_owned()]);
+    assert_eq!(pricing.candidates, []);
+    assert_eq!(
+        notes,
+        [
+            "warehouse east left out: excluded by an earlier plan",
+            "warehouse shut left out: closed",
+            "warehouse west left out: forbidden by rule no-west",
+        ]
+    );
+}

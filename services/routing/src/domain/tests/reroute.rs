@@ -115,3 +115,14 @@ fn only_who_owns_the_order_may_ask() {
     fresh(world()).when(&reroute(1, &[], 1)).ignores(Ignored::Irrelevant);
     waiting().when(&reroute(1, &[], 1)).ignores(Ignored::Duplicate);
 }
+
+#[test]
+fn an_edit_keeps_what_the_reroutes_have_said() {
+    let delta = super::super::input::LineDelta { line_id: "1".to_owned(), quantity: 1, sku: None };
+    // The rule is new, so the second plan is held, and routing owns the order again.
+    let scenario = released().world(world_with(review())).when(&reroute(1, &["east"], 1)).and();
+    let verdict = scenario.when(&Input::LinesChanged(vec![delta]));
+    let [Fact::Planned { plan, .. }] = verdict.decision().facts.as_slice() else { panic!("{:?}", verdict.decision()) };
+    assert_eq!((plan.version, plan.attempt, plan.excluded.as_slice()), (3, 1, ["east".to_owned()].as_slice()));
+    assert_eq!(plan.pricing.candidates.len(), 1);
+}

@@ -101,3 +101,26 @@ fn what_is_asked_before_release_or_after_shipping_waits_for_nobody() {
     waits_for_nobody(released().when(&outcome("shipped")).and().when(&ask("r-1")).and());
     released().when(&refusal("r-1")).ignores(Ignored::Unchanged);
 }
+
+#[test]
+fn ten_minutes_is_too_long() {
+    assert_eq!(asked().state().deadline(), Some(Millis(600_100)));
+}
+
+/// A rule of a later world asks for payment in advance, so an order has both deadlines at once.
+#[test]
+fn a_pay_deadline_to_come_does_not_hide_a_silent_fulfillment() {
+    let mut delivery = Placed { asked_terms: Some(Terms::CashOnDelivery), ..placed() };
+    delivery.order.pay_by = 10 * LATE;
+    let prepaid = world_with(Rule { terms: Some(Terms::Prepaid), ..review() });
+    let again = Input::Reroute(Reroute { plan: 1, attempt: 1, ..Reroute::default() });
+    let moved = Input::AddressChangeAsked { ship_to: b"new".to_vec(), region: placed().order.region };
+    let scenario = fresh(world()).when(&Input::Placed(Box::new(delivery))).and().when(&ask("r-1")).and();
+    let both = scenario.world(prepaid).when(&again).and().when(&moved).and();
+    assert_eq!(both.state().deadline(), Some(Millis(LATE)));
+    let told = both.at(LATE).when_due().then(&[Fact::Stuck { plan: 3, request_id: "r-1".to_owned(), since: 100 }]);
+    let told = told.and();
+    assert_eq!(told.state().deadline(), Some(Millis(10 * LATE)));
+    let ended = told.at(10 * LATE).when_due();
+    assert_eq!(ended.decision().facts[0], Fact::PaymentTimedOut { plan: 3 });
+}
