@@ -32,14 +32,24 @@ process_pid() {
 
 process_running() { process_pid "$1" >/dev/null; }
 
-# What answers nobody in the hot path gives way to what does. On one machine all of Weir shares the
-# cores, and a projection that catches up takes them from the door and the stages; in production a
-# pod's CPU request sees to that. WEIR_NICE=0 turns it off.
-WEIR_NICE=${WEIR_NICE:-5}
+# What answers nobody in the hot path gives way to what does: most of all projections and messages,
+# and a little the stages, whose records nobody waits for at an open connection. On one machine all of
+# Weir shares the cores, and where the kernel schedules by session each would get as much as the
+# broker, which all wait for. In production a pod's CPU request sees to that. WEIR_NICE=0 turns it off.
+WEIR_NICE=${WEIR_NICE:-10}
 WEIR_GIVING_WAY=(notification console postgres redis)
+WEIR_GIVING_WAY_A_LITTLE=(routing inventory fulfillment)
 
 # Prints how nice a process is to be.
-niceness() { if [[ " ${WEIR_GIVING_WAY[*]} " == *" $1 "* ]]; then echo "$WEIR_NICE"; else echo 0; fi; }
+niceness() {
+  if [[ " ${WEIR_GIVING_WAY[*]} " == *" $1 "* ]]; then
+    echo "$WEIR_NICE"
+  elif [[ " ${WEIR_GIVING_WAY_A_LITTLE[*]} " == *" $1 "* && $WEIR_NICE =~ ^[0-9]+$ ]]; then
+    echo "$((WEIR_NICE * 3 / 10))"
+  else
+    echo 0
+  fi
+}
 
 # Run in its new session by process_start: NICENESS COMMAND... Where the kernel schedules by session
 # (sched_autogroup), `nice` counts only among the processes of one, so the session is told too. It
