@@ -194,12 +194,14 @@ impl House {
         self.note_rebalance(stage);
         self.counts.rebalances += 1;
         let theirs: Vec<usize> = (0..self.processes.len()).filter(|n| self.processes[*n].stage == stage).collect();
+        let stays = |n: &usize| !self.processes[*n].is_to_stop();
         match self.random.below(3) {
             0 => {
                 self.tell(|| format!("rebalance {}", stage.name()));
                 self.control.rebalance(stage.name());
             }
-            1 if theirs.len() > 1 => {
+            // Nobody starts again what was asked to stop, so one must be left.
+            1 if theirs.iter().filter(|n| stays(n)).count() > 1 => {
                 let process = &self.processes[theirs[self.random.below(theirs.len())]];
                 self.tell(|| format!("stop {}", process.instance));
                 process.ask_to_stop();

@@ -107,6 +107,11 @@ impl Process {
         self.stop.store(true, Ordering::Relaxed);
     }
 
+    /// Whether it was asked to; one that stands still hears of it later.
+    pub fn is_to_stop(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     /// Ends it at once, wherever it is; nothing is said, and nothing in its memory survives.
     pub fn kill(&self, world: &mut World) {
         world.kill_process(&self.name);
