@@ -1,30 +1,11 @@
 //! Bounds of what is believed: the last number that is taken, and the first that is not.
 
-use crate::making::{adjust, candidate, demand, issue, line, placed, receive, reserve};
-use weir_decider::{Outcome, Scenario, given};
+use crate::making::{
+    adjust, adjusted, candidate, demand, empty, issue, line, placed, receive, received, reserve, restock, shortage,
+};
+use weir_decider::{Outcome, given};
 use weir_inventory::domain::demand::{LINE_MAX, LINES_MAX, MOVE_MAX, PLACE_MAX};
-use weir_inventory::domain::{Command, Demand, Fact, Line, Placed, Pool, Status};
-
-fn empty() -> Scenario<Pool> {
-    given::<Pool>([])
-}
-
-fn received(quantity: i64) -> Fact {
-    Fact::Received { sku: "A".into(), warehouse: "W1".into(), quantity, document: "asn-1".into() }
-}
-
-fn adjusted(delta: i64) -> Fact {
-    let (reason, document) = ("count".into(), "c-1".into());
-    Fact::Adjusted { sku: "A".into(), warehouse: "W1".into(), delta, reason, document }
-}
-
-fn shortage(quantity: i64) -> Fact {
-    Fact::Shortage { sku: "A".into(), warehouse: "W1".into(), quantity }
-}
-
-fn restock(order: &str, lines: &[Placed], status: Status) -> Command {
-    Command::Restock { order: order.into(), lines: lines.to_vec(), status }
-}
+use weir_inventory::domain::{Command, Demand, Line, Placed, Pool, Status};
 
 #[test]
 fn issues_and_returns_name_all_that_they_are_of() {

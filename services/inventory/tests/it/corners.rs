@@ -1,32 +1,14 @@
 //! Where a decision only just goes one way: ties, the last unit, and what is said twice. Each of these was found by a
 //! change of the rule that no other test noticed.
 
-use crate::making::{Watched, adjust, candidate, demand, issue, line, placed, receive, reserve, void};
+use crate::making::{
+    Watched, adjust, adjusted, candidate, demand, empty, issue, line, placed, receive, received, reserve, restock,
+    shortage, void,
+};
 use weir_decider::{Decider as _, Ignored, Millis, Outcome, Scenario, given};
 use weir_inventory::domain::assign::{Need, solve};
 use weir_inventory::domain::command::Effect;
 use weir_inventory::domain::{Command, Demand, Fact, Placed, Pool, Said, Status};
-
-fn empty() -> Scenario<Pool> {
-    given::<Pool>([])
-}
-
-fn received(quantity: i64) -> Fact {
-    Fact::Received { sku: "A".into(), warehouse: "W1".into(), quantity, document: "asn-1".into() }
-}
-
-fn adjusted(delta: i64) -> Fact {
-    let (reason, document) = ("count".into(), "c-1".into());
-    Fact::Adjusted { sku: "A".into(), warehouse: "W1".into(), delta, reason, document }
-}
-
-fn shortage(quantity: i64) -> Fact {
-    Fact::Shortage { sku: "A".into(), warehouse: "W1".into(), quantity }
-}
-
-fn restock(order: &str, lines: &[Placed], status: Status) -> Command {
-    Command::Restock { order: order.into(), lines: lines.to_vec(), status }
-}
 
 fn allocate(order: &str, plan: u32, units: i64, priority: i32) -> Command {
     Command::Allocate(Demand { priority, ..demand(order, plan, &[line("l1", "A", units)]) })

@@ -1,8 +1,8 @@
 //! Short ways to write commands and facts, and a pool that is checked after every fact.
 
-use weir_decider::{Decider, Millis, Moment, Outcome};
+use weir_decider::{Decider, Millis, Moment, Outcome, Scenario, given};
 use weir_inventory::domain::command::{Change, Effect, Receipt, Void};
-use weir_inventory::domain::{Candidate, Command, Demand, Fact, Line, Message, Nothing, Placed, Pool, Split};
+use weir_inventory::domain::{Candidate, Command, Demand, Fact, Line, Message, Nothing, Placed, Pool, Split, Status};
 
 pub fn line(line: &str, sku: &str, quantity: i64) -> Line {
     Line { line: line.into(), sku: sku.into(), quantity }
@@ -110,4 +110,30 @@ impl Watched {
         let place = self.pool.sku(sku).map(|entry| entry.place(warehouse)).unwrap_or_default();
         (place.on_hand, place.allocated)
     }
+}
+
+/// A pool in which nothing has happened.
+pub fn empty() -> Scenario<Pool> {
+    given::<Pool>([])
+}
+
+/// A receipt of A at W1.
+pub fn received(quantity: i64) -> Fact {
+    Fact::Received { sku: "A".into(), warehouse: "W1".into(), quantity, document: "asn-1".into() }
+}
+
+/// A count of A at W1 that differs.
+pub fn adjusted(delta: i64) -> Fact {
+    let (reason, document) = ("count".into(), "c-1".into());
+    Fact::Adjusted { sku: "A".into(), warehouse: "W1".into(), delta, reason, document }
+}
+
+/// So many of A are missing at W1.
+pub fn shortage(quantity: i64) -> Fact {
+    Fact::Shortage { sku: "A".into(), warehouse: "W1".into(), quantity }
+}
+
+/// An order gives back.
+pub fn restock(order: &str, lines: &[Placed], status: Status) -> Command {
+    Command::Restock { order: order.into(), lines: lines.to_vec(), status }
 }
