@@ -13,11 +13,10 @@ kafka_start() {
   fill ../deploy/kafka/server.properties KAFKA_PORT="$WEIR_KAFKA_PORT" \
     CONTROLLER_PORT="$WEIR_KAFKA_CONTROLLER_PORT" DATA="$home/data" >"$home/server.properties"
   if [ ! -f "$home/data/meta.properties" ]; then kafka_format "$home"; fi
-  # One compiler and one collector thread: on a machine that the broker shares, the optimising compiler
-  # takes more in the first minutes than its code gives back; and a small young generation, whose
-  # collection stops the broker for 14 ms where a large one's did for 48 (docs/adr/0008).
+  # One collector thread, and a small young generation, whose collection stops the broker for 14 ms where
+  # a large one's did for 48 (docs/adr/0008).
   local jvm
-  read -r -a jvm <<<"${WEIR_KAFKA_JVM:--Xms512m -Xmx512m -Xmn24m -XX:+UseSerialGC -XX:TieredStopAtLevel=1}"
+  read -r -a jvm <<<"${WEIR_KAFKA_JVM:--Xms512m -Xmx512m -Xmn24m -XX:+UseSerialGC}"
   process_start kafka java "${jvm[@]}" \
     -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
     -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \

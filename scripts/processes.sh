@@ -36,7 +36,7 @@ process_running() { process_pid "$1" >/dev/null; }
 # and a little the stages, whose records nobody waits for at an open connection. On one machine all of
 # Weir shares the cores, and where the kernel schedules by session each would get as much as the
 # broker, which all wait for. In production a pod's CPU request sees to that. WEIR_NICE=0 turns it off.
-WEIR_NICE=${WEIR_NICE:-10}
+WEIR_NICE=${WEIR_NICE:-15}
 WEIR_GIVING_WAY=(notification console postgres redis)
 WEIR_GIVING_WAY_A_LITTLE=(routing inventory fulfillment)
 

@@ -2,6 +2,8 @@
 
 #[path = "world/actors.rs"]
 mod actors;
+#[path = "world/clocks.rs"]
+mod clocks;
 #[path = "world/cost.rs"]
 mod cost;
 #[path = "world/counters.rs"]

@@ -88,14 +88,18 @@ impl Decider for Routing {
     }
 
     fn deadline(&self) -> Option<Millis> {
-        self.pay_deadline().into_iter().chain(self.stuck_deadline()).min()
+        [self.pay_deadline(), self.retry_deadline(), self.stuck_deadline()].into_iter().flatten().min()
     }
 
     fn expire(&self, moment: Moment<'_, World>) -> Ruling {
         let at = At::from(moment);
-        match self.pay_deadline() {
-            Some(deadline) if deadline <= at.at => self.time_out(at),
-            _ => self.tell_stuck(at),
+        let passed = |deadline: Option<Millis>| deadline.filter(|deadline| *deadline <= at.at);
+        match (passed(self.pay_deadline()), passed(self.retry_deadline())) {
+            // In the order in which they passed: a shop that is known by now may ask for no payment.
+            (Some(pay), Some(retry)) if retry < pay => self.retry_due(at),
+            (Some(_), _) => self.time_out(at),
+            (None, Some(_)) => self.retry_due(at),
+            (None, None) => self.tell_stuck(at),
         }
     }
 

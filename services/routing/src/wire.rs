@@ -46,7 +46,7 @@ impl Topology for RoutingTopology {
     }
 
     fn shape(&self) -> u32 {
-        2
+        3
     }
 
     fn reads_reference(&self) -> bool {

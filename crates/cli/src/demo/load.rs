@@ -35,6 +35,8 @@ pub struct Tally {
     /// Deliveries without any final answer.
     pub unanswered: u64,
     pub answers: Latencies,
+    /// Of what was due in the lead-in.
+    pub lead_in_answers: Latencies,
     /// For each order: how many deliveries were acknowledged, and whether one of them told the whole order.
     pub orders: Vec<Acknowledged>,
     /// Acknowledgements in each second of the run.
@@ -139,7 +141,10 @@ impl Load {
         let took_us = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut tally = lock(&self.tally);
         tally.acknowledged += 1;
-        tally.answers.record_us(took_us);
+        match self.plan.lead_in.has(delivery.due_us) {
+            true => tally.lead_in_answers.record_us(took_us),
+            false => tally.answers.record_us(took_us),
+        }
         let due_second = usize::try_from(delivery.due_us / 1_000_000).unwrap_or(0);
         if tally.slowest_ms.len() <= due_second {
             tally.slowest_ms.resize(due_second + 1, 0);
@@ -223,6 +228,7 @@ mod tests {
         let wish = Wish {
             orders,
             rate_per_second: 1000,
+            lead_in_us: 0,
             duplicates_percent: 0.0,
             pay_later_percent: 0.0,
             cancels_percent: 0.0,

@@ -12,6 +12,8 @@ use weir_proto::ids;
 pub struct Wish {
     pub orders: u32,
     pub rate_per_second: u64,
+    /// For how long the rate rises to that, before the first of `orders`.
+    pub lead_in_us: u64,
     pub duplicates_percent: f64,
     pub pay_later_percent: f64,
     pub cancels_percent: f64,
@@ -85,6 +87,35 @@ pub struct Plan {
     pub orders: Vec<OrderSpec>,
     /// In the order of their moments.
     pub deliveries: Vec<Delivery>,
+    pub lead_in: LeadIn,
+}
+
+/// The part of a run in which everything comes up to speed. All that is promised of an order holds for it too; its latencies are
+/// told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeadIn {
+    pub ends_us: u64,
+    pub orders: u32,
+}
+
+impl LeadIn {
+    /// Its orders are those that a rate has let through that rises evenly from nothing.
+    fn new(ends_us: u64, rate_per_second: u64) -> LeadIn {
+        let orders = u32::try_from(rate_per_second * ends_us / S / 2).unwrap_or(u32::MAX);
+        LeadIn { ends_us, orders }
+    }
+
+    pub fn has(&self, moment_us: u64) -> bool {
+        moment_us < self.ends_us
+    }
+
+    /// When the n-th of all orders is placed: the area below the rising rate is n.
+    fn placed_us(&self, number: u32, gap_us: u64) -> u64 {
+        match number.checked_sub(self.orders) {
+            Some(after) => self.ends_us + u64::from(after) * gap_us,
+            None => (self.ends_us as f64 * (f64::from(number) / f64::from(self.orders)).sqrt()) as u64,
+        }
+    }
 }
 
 impl OrderSpec {
@@ -120,9 +151,10 @@ impl Plan {
     pub fn new(wish: &Wish, catalogue: &Catalogue) -> Plan {
         let mut random = StdRng::seed_from_u64(wish.seed);
         let gap_us = S / wish.rate_per_second.max(1);
-        let mut plan = Plan { orders: Vec::new(), deliveries: Vec::new() };
-        for number in 0..wish.orders {
-            let placed_us = u64::from(number) * gap_us;
+        let lead_in = LeadIn::new(wish.lead_in_us, wish.rate_per_second);
+        let mut plan = Plan { orders: Vec::new(), deliveries: Vec::new(), lead_in };
+        for number in 0..lead_in.orders.saturating_add(wish.orders) {
+            let placed_us = lead_in.placed_us(number, gap_us);
             let story = story(wish, &mut random);
             plan.place(spec(catalogue, &mut random, placed_us, story), wish, &mut random);
             if chance(&mut random, wish.broken_percent) {

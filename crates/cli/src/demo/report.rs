@@ -31,6 +31,7 @@ pub struct Report {
     pub pick_list_written: Quantiles,
     /// … and to when a read_committed consumer had it.
     pub pick_list_seen: Quantiles,
+    pub lead_in: Option<LeadIn>,
     pub pace: Pace,
     /// Four bare transactions at the same rate, on this machine.
     pub bare: Option<Bare>,
@@ -77,6 +78,15 @@ pub struct Messages {
     pub failed: u64,
     pub mails: Count,
     pub webhooks: Count,
+}
+
+/// What came while the rate rose. It counts in everything but the latencies above.
+#[derive(Debug, Serialize)]
+pub struct LeadIn {
+    pub seconds: u64,
+    pub orders: u32,
+    pub answer: Quantiles,
+    pub pick_list_written: Quantiles,
 }
 
 #[derive(Debug, Serialize)]
@@ -145,6 +155,16 @@ impl Remains<'_> {
             mails: self.mails,
             webhooks: self.webhooks,
         }
+    }
+
+    pub fn lead_in(&self) -> Option<LeadIn> {
+        let planned = self.plan.lead_in;
+        (planned.orders > 0).then(|| LeadIn {
+            seconds: planned.ends_us / 1_000_000,
+            orders: planned.orders,
+            answer: self.tally.lead_in_answers.quantiles(),
+            pick_list_written: self.ledger.lead_in_to_written.quantiles(),
+        })
     }
 
     /// Everything that is not as it must be, one sentence each.
@@ -238,9 +258,15 @@ impl Report {
                 format!("{} records at {}/s", bare.records, bare.rate_per_second),
             );
         }
+        if let Some(lead_in) = &self.lead_in {
+            let what = format!("answer, the {} orders of the first {} s", lead_in.orders, lead_in.seconds);
+            row("lead-in", latency(&lead_in.answer), what);
+            row("", latency(&lead_in.pick_list_written), "webhook → pick list, in the log".to_owned());
+        }
         let pace = &self.pace;
-        row("acknowledged per second", rates(&pace.acknowledged_per_second), "mean and peak".to_owned());
-        row("pick lists per second", rates(&pace.pick_lists_per_second), "mean and peak".to_owned());
+        let from = self.lead_in.as_ref().map_or(0, |lead_in| lead_in.seconds);
+        row("acknowledged per second", rates(&pace.acknowledged_per_second, from), "mean and peak".to_owned());
+        row("pick lists per second", rates(&pace.pick_lists_per_second, from), "mean and peak".to_owned());
         let peak = pace.waiting.iter().max().copied().unwrap_or(0);
         let last = pace.waiting.last().copied().unwrap_or(0);
         row("waiting for a pick list", format!("{peak} at most"), format!("{last} at the end of the load"));
@@ -264,9 +290,10 @@ fn map<K: std::fmt::Display>(counts: &BTreeMap<K, u64>) -> String {
     }
 }
 
-/// Over the whole seconds: the last one is not full.
-fn rates(per_second: &[u64]) -> String {
+/// Over the whole seconds behind the lead-in: the last one is not full.
+fn rates(per_second: &[u64], from: u64) -> String {
     let whole = &per_second[..per_second.len().saturating_sub(1)];
+    let whole = whole.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
     let busy: Vec<u64> = whole.iter().copied().filter(|count| *count > 0).collect();
     let mean = busy.iter().sum::<u64>() / (busy.len() as u64).max(1);
     format!("{mean} / {}", busy.iter().max().copied().unwrap_or(0))

@@ -55,7 +55,11 @@ pub async fn run(args: &Args, installation: &Installation, run_id: &str) -> anyh
         start_ms: start_us / 1000,
         tally: tally.clone(),
     });
-    stage.progress.say(&format!("run {run_id}: {} orders at {}/s", args.orders, args.rate));
+    let lead_in = match stage.plan.lead_in.orders {
+        0 => String::new(),
+        orders => format!(", after {orders} at a rate that rises for {:.0} s", args.lead_in as f64 / 1000.0),
+    };
+    stage.progress.say(&format!("run {run_id}: {} orders at {}/s{lead_in}", args.orders, args.rate));
     let sending = tokio::spawn(load.run());
     let waiting = watch(args, &stage, &follower, &tally, &crew, sending).await?;
     let rest = crew.dismiss().await;
@@ -66,13 +70,13 @@ pub async fn run(args: &Args, installation: &Installation, run_id: &str) -> anyh
 }
 
 async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyhow::Result<Stage> {
-    let progress = Progress::new(u64::from(args.orders));
     let mut catalogue = Catalogue::new(run_id, &installation.tenant, args.skus);
     catalogue.last_unit = args.last_unit;
     let catalogue = Arc::new(catalogue);
     let wish = Wish {
         orders: args.orders,
         rate_per_second: args.rate,
+        lead_in_us: u64::try_from(args.lead_in).unwrap_or(0) * 1000,
         duplicates_percent: args.duplicates,
         pay_later_percent: args.pay_later,
         cancels_percent: args.cancels,
@@ -81,6 +85,7 @@ async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyh
         seed: args.seed,
     };
     let plan = Arc::new(Plan::new(&wish, &catalogue));
+    let progress = Progress::new(u64::from(plan.lead_in.orders) + u64::from(args.orders));
     let mail_address = installation.smtp_url()?.trim_start_matches("smtp://").trim_end_matches('/');
     let mails = sinks::mails(listen(mail_address, "the demo's mails").await?);
     let port = std::env::var("WEIR_WEBHOOK_SINK_PORT").unwrap_or_else(|_| "18026".to_owned());
@@ -240,6 +245,7 @@ fn report(
         answer: tally.answers.quantiles(),
         pick_list_written: ledger.to_written.quantiles(),
         pick_list_seen: ledger.to_seen.quantiles(),
+        lead_in: remains.lead_in(),
         faults: remains.faults(),
         pace: Pace {
             acknowledged_per_second: tally.per_second.clone(),

@@ -238,6 +238,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         let (now, name, facts) = (self.parts.log.now(), self.parts.instance.clone(), self.parts.topology.facts());
         let proof = self.proof.clone().ok_or_else(|| LogError::Unknown("no seat in the group".to_owned()))?;
+        let began = self.parts.log.uptime();
         let producer = self.producer()?;
         producer.begin()?;
         for (number, partition) in taken {
@@ -253,9 +254,10 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             producer.send(record, &Stamp { partition: Some(*number), id: &id, time: now, traceparent: None })?;
         }
         let drained = producer.drain()?;
+        self.skew.note_written(began, drained.appended, &self.parts.log);
+        let producer = self.producer()?;
         let offsets_quick = planted("took-without-offsets") || producer.send_offsets(from, &proof)?;
         let commit_quick = producer.commit()?;
-        self.skew.note_written(now, drained.appended, &self.parts.log);
         if !(offsets_quick && commit_quick || planted("producer-kept-in-doubt")) {
             self.producer = None;
         }

@@ -259,11 +259,11 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let proof = self.proof.clone().ok_or_else(|| LogError::Unknown("no seat in the group".to_owned()))?;
         let touched = open.touched.keys().filter_map(|p| Some((*p, &self.partitions.get(p)?.next_input)));
         let next = offsets(touched);
-        let (started, inputs, before) = (self.parts.log.uptime(), open.inputs, self.parts.log.now());
+        let (started, inputs) = (self.parts.log.uptime(), open.inputs);
         let producer = self.producer()?;
         write_ignored(producer, facts, stage, &mut open)?;
         let Drained { highest, appended } = producer.drain()?;
-        self.skew.note_written(before, appended, &self.parts.log);
+        self.skew.note_written(started, appended, &self.parts.log);
         if open.deadlines > 0 && !self.skew.tolerable(&self.parts.log) {
             return Err(LogError::Abort("deadlines were decided by a clock that is off".to_owned()));
         }

@@ -39,7 +39,7 @@ impl Routing {
         let (reason, request_id) = (reason.to_owned(), request_id.to_owned());
         match self.phase {
             // Before the order: remembered, so that the order which follows is not planned.
-            Phase::Unknown | Phase::Parked | Phase::Waiting => {
+            Phase::Unknown | Phase::Parked { .. } | Phase::Waiting => {
                 let messages = self.void_if_live(at, "cancelled");
                 Decision::say(vec![Fact::RouteCancelled { reason, request_id }]).tell(messages)
             }

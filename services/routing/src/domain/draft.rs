@@ -1,7 +1,7 @@
 //! Making a plan: judge by rule, price, hold or release. Every decision that needs a plan comes through here.
 
 use super::fact::{Fact, Held, Message};
-use super::order::{Demand, Line, Order, Payment};
+use super::order::{Demand, Due, Line, Order, Payment, Terms};
 use super::pay::REFUNDED;
 use super::plan::{Explanation, Plan, Pricing};
 use super::price::price;
@@ -37,11 +37,13 @@ impl Routing {
     /// Plan n+1, released at once where nothing stands against it.
     pub(super) fn plan_next(&self, at: At<'_>, mut draft: Draft) -> Ruling {
         let judgement = judge(at.world, &draft.order);
-        draft.order.terms = judgement.terms.unwrap_or(draft.order.terms);
+        let terms = judgement.terms.unwrap_or_else(|| draft.order.terms_in_force());
+        draft.order.terms = Some(terms);
+        draft.order.pay_by = self.pay_by_of(at, &draft.order);
         let (pricing, notes) = price(at.world, &draft.order, &judgement, &draft.excluded);
         let version = self.plan + 1;
         let holds = self.new_holds(at, version, &judgement, &pricing, draft.platform_hold);
-        let released = holds.is_empty() && !self.has_open_hold() && draft.order.terms.met_by(self.payment);
+        let released = holds.is_empty() && !self.has_open_hold() && terms.met_by(self.payment);
         let lines = draft.order.lines.clone();
         let messages = if released {
             allocate(at, version, &lines, &pricing)
@@ -61,14 +63,22 @@ impl Routing {
             soft: !released,
         };
         let order = draft.order;
+        let due = self.due_anew(&order, terms).filter(|_| draft.ship_to.is_none());
         let payment = self.payment;
         let demand = draft.ship_to.map(|ship_to| Box::new(Demand { order, payment, ship_to }));
-        let mut facts = vec![Fact::Planned { plan: Box::new(plan), demand }];
+        let mut facts = vec![Fact::Planned { plan: Box::new(plan), demand, due }];
         facts.extend(holds.into_iter().map(Fact::Held));
         if released {
             facts.push(Fact::Released { plan: version });
         }
         Decision::say(facts).tell(messages)
+    }
+
+    /// By what terms and until when it must be paid for, where that is new: what isn't said is not remembered.
+    fn due_anew(&self, order: &Order, terms: Terms) -> Option<Due> {
+        let known = self.order.as_deref()?;
+        let due = Due { terms, pay_by: order.pay_by };
+        (known.terms != Some(terms) || known.pay_by != due.pay_by).then_some(due)
     }
 
     /// Releases the plan as it was said; makes a new one where the last was given up or had nowhere to go.

@@ -1,14 +1,16 @@
 //! What routing says of an order, and what it tells inventory.
 
-use super::order::{Demand, Line, Money, Payment};
+use super::order::{Demand, Due, Line, Money, Payment};
 use super::plan::{Plan, Pricing};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
-    /// The demand is whole on plan 1, and later where more than the lines changed.
+    /// The demand is whole on plan 1, and later where the address changed.
     Planned {
         plan: Box<Plan>,
         demand: Option<Box<Demand>>,
+        /// Where no demand says it, and it is not what was said before.
+        due: Option<Due>,
     },
     Held(Held),
     HoldResolved {

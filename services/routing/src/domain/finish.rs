@@ -23,7 +23,7 @@ impl Routing {
             }
             Phase::Released | Phase::Waiting => Decision::say(vec![noted]),
             Phase::Cancelled { .. } | Phase::Ended { .. } => Decision::ignore(Ignored::Duplicate),
-            Phase::Unknown | Phase::Parked => Decision::ignore(Ignored::Irrelevant),
+            Phase::Unknown | Phase::Parked { .. } => Decision::ignore(Ignored::Irrelevant),
         }
     }
 

@@ -29,7 +29,7 @@ impl Routing {
         }
         let resolved = resolved(&answer.hold_id, Resolution::Rejected, &answer.note);
         match self.phase {
-            Phase::Parked | Phase::Waiting => {
+            Phase::Parked { .. } | Phase::Waiting => {
                 let cancelled = Fact::RouteCancelled { reason: "rejected".to_owned(), request_id: String::new() };
                 Decision::say(vec![resolved, cancelled]).tell(self.void_if_live(at, "rejected"))
             }

@@ -1,6 +1,6 @@
 //! What arrives: the orders' facts, and commands of people and of fulfillment.
 
-use super::order::{Order, Payment, Region, Terms};
+use super::order::{Order, Payment, Region};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -36,9 +36,8 @@ pub enum Input {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Placed {
-    /// Lines have no pool yet; `terms` is what `asked_terms` or the shop says.
+    /// Lines have no pool yet; `terms` are the order's own, if it names any.
     pub order: Order,
-    pub asked_terms: Option<Terms>,
     pub payment: Payment,
     pub ship_to: Vec<u8>,
     pub platform_holds: Vec<String>,

@@ -58,13 +58,22 @@ pub struct Order {
     pub lines: Vec<Line>,
     pub region: Region,
     pub payable: Money,
-    pub terms: Terms,
+    /// `None` until the order, its shop or a rule has said. Once settled they stay, unless a rule says otherwise.
+    pub terms: Option<Terms>,
     pub placed_at: i64,
     /// 0: it may stay unpaid.
     pub pay_by: i64,
     pub ship_by: i64,
     pub urgent: bool,
     pub partial_allowed: bool,
+}
+
+/// By what terms and until when an order must be paid for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    pub terms: Terms,
+    /// As [`Order::pay_by`].
+    pub pay_by: i64,
 }
 
 /// What is said of an order to those who read the routes.
@@ -97,6 +106,11 @@ impl Terms {
 }
 
 impl Order {
+    /// What nobody has settled is paid for in advance.
+    pub fn terms_in_force(&self) -> Terms {
+        self.terms.unwrap_or_default()
+    }
+
     /// What keeps it from being planned at all.
     pub fn obstacle(&self) -> Option<&'static str> {
         if self.lines.is_empty() {

@@ -24,7 +24,7 @@ impl Routing {
         facts.extend(self.doubt(at, payment).map(Fact::Held));
         let known = self.after(at.at.0, &facts);
         match known.phase {
-            Phase::Parked => {
+            Phase::Parked { .. } => {
                 // Whatever it waited for may have come: the shop, for one.
                 let order = known.order.as_deref().cloned().unwrap_or_default();
                 if at.world.shop(&order.tenant, &order.channel, &order.shop).is_none() || order.obstacle().is_some() {
@@ -48,7 +48,7 @@ impl Routing {
             {
                 Some(self.system_hold(at, self.plan, PAID_AFTER_CANCEL))
             }
-            Phase::Parked | Phase::Waiting
+            Phase::Parked { .. } | Phase::Waiting
                 if payment == Payment::Refunded && self.open_hold_for(REFUNDED).is_none() =>
             {
                 Some(self.system_hold(at, self.plan, REFUNDED))

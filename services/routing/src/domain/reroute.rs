@@ -16,7 +16,7 @@ impl Routing {
     pub(super) fn reroute(&self, at: At<'_>, asked: &Reroute) -> Ruling {
         match self.phase {
             Phase::Released if asked.plan == self.plan => {}
-            Phase::Unknown | Phase::Parked => return Decision::ignore(Ignored::Irrelevant),
+            Phase::Unknown | Phase::Parked { .. } => return Decision::ignore(Ignored::Irrelevant),
             // Of an older plan, or given up already: the answer is in the log.
             _ => return Decision::ignore(Ignored::Duplicate),
         }

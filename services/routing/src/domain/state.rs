@@ -1,7 +1,8 @@
 //! What routing remembers of an order, folded from its own facts: no more than the next decision needs.
 
 use super::fact::{Fact, Held, Resolution};
-use super::order::{Demand, Order, Payment};
+use super::order::{Demand, Due, Order, Payment};
+use super::place::UNKNOWN_SHOP;
 use super::plan::{Plan, Pricing};
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,11 @@ pub(super) enum Phase {
     /// Not placed; a payment may have come early.
     #[default]
     Unknown,
-    Parked,
+    Parked {
+        /// How often its shop was looked for in vain. 0: it waits for something else, which only an edit can bring.
+        tries: u8,
+        last_try: i64,
+    },
     /// Planned, and not released: routing owns it.
     Waiting,
     /// Fulfillment owns it.
@@ -85,7 +90,7 @@ impl Routing {
 
     /// Whether the payment policy is met.
     pub(super) fn is_paid_enough(&self) -> bool {
-        self.order.as_ref().is_some_and(|order| order.terms.met_by(self.payment))
+        self.order.as_ref().is_some_and(|order| order.terms_in_force().met_by(self.payment))
     }
 
     /// The state after these facts, to decide on what follows from them.
@@ -99,8 +104,8 @@ impl Routing {
 
     pub(super) fn take_in(&mut self, at: i64, fact: &Fact) {
         match fact {
-            Fact::Planned { plan, demand } => self.take_plan(plan, demand.as_deref()),
-            Fact::Parked { demand, .. } => self.take_parked(demand),
+            Fact::Planned { plan, demand, due } => self.take_plan(plan, demand.as_deref(), *due),
+            Fact::Parked { reason, demand } => self.take_parked(at, reason, demand),
             Fact::Held(held) => self.take_hold(held),
             Fact::HoldResolved { hold_id, resolution, .. } => self.take_answer(hold_id, *resolution),
             Fact::Released { .. } => {
@@ -138,12 +143,16 @@ impl Routing {
         }
     }
 
-    fn take_plan(&mut self, plan: &Plan, demand: Option<&Demand>) {
+    fn take_plan(&mut self, plan: &Plan, demand: Option<&Demand>, due: Option<Due>) {
         if let Some(demand) = demand {
             self.take_demand(demand);
         }
         if let Some(order) = &mut self.order {
             order.lines.clone_from(&plan.lines);
+            if let Some(Due { terms, pay_by }) = due {
+                order.terms = Some(terms);
+                order.pay_by = pay_by;
+            }
         }
         self.phase = Phase::Waiting;
         self.plan = plan.version;
@@ -154,10 +163,16 @@ impl Routing {
         self.ship_to = Vec::new();
     }
 
-    fn take_parked(&mut self, demand: &Demand) {
+    fn take_parked(&mut self, at: i64, reason: &str, demand: &Demand) {
         self.take_demand(demand);
         self.ship_to.clone_from(&demand.ship_to);
-        self.phase = Phase::Parked;
+        self.phase = match (self.phase, self.retry_deadline()) {
+            _ if reason != UNKNOWN_SHOP => Phase::Parked { tries: 0, last_try: at },
+            // By an edit, which puts nothing off.
+            (before, Some(next)) if at < next.0 => before,
+            (Phase::Parked { tries, .. }, Some(_)) => Phase::Parked { tries: tries.saturating_add(1), last_try: at },
+            _ => Phase::Parked { tries: 1, last_try: at },
+        };
     }
 
     fn take_demand(&mut self, demand: &Demand) {

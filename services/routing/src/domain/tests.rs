@@ -1,6 +1,7 @@
 //! given / when / then over every decision, and properties over every order of events.
 
 mod cancel;
+mod due;
 mod edit;
 mod expire;
 mod finish;
@@ -10,12 +11,13 @@ mod place;
 mod price;
 mod properties;
 mod reroute;
+mod retry;
 mod rules;
 mod stuck;
 
 use super::fact::{Fact, Held, Message, Resolution};
 use super::input::{HoldAnswer, Input, Placed};
-use super::order::{Demand, Line, Money, Order, Payment, Region, Terms};
+use super::order::{Demand, Due, Line, Money, Order, Payment, Region, Terms};
 use super::plan::{Candidate, Explanation, Plan, Pricing, RuleOutcome, Split};
 use super::world::{HoldAction, ParcelCost, Rule, RuleSet, Shop, Tenant, Warehouse, World};
 use super::{Routing, refusal};
@@ -54,6 +56,21 @@ fn world_with(rule: Rule) -> World {
     let set = RuleSet { name: "default".to_owned(), version: 7, rules: vec![rule] };
     world.tenants.get_mut("demo").expect("the tenant is there").rule_sets.insert("default".to_owned(), set);
     world
+}
+
+/// The world whose one shop is changed so.
+fn world_where(change: impl Fn(&mut Shop)) -> World {
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    change(tenant.shops.get_mut("generic/acme").expect("the shop is there"));
+    world
+}
+
+/// An order with terms of its own.
+fn on(terms: Terms) -> Placed {
+    let mut placed = placed();
+    placed.order.terms = Some(terms);
+    placed
 }
 
 /// Holds every order for the reviewers.
@@ -96,7 +113,7 @@ fn pays() -> Input {
 
 /// The order as the shop completes it when it is placed at 100.
 fn order() -> Order {
-    Order { lines: vec![line("1", "SKU-1", 2)], pay_by: 1100, ..placed().order }
+    Order { lines: vec![line("1", "SKU-1", 2)], pay_by: 1100, terms: Some(Terms::Prepaid), ..placed().order }
 }
 
 fn demand(order: Order, payment: Payment) -> Option<Box<Demand>> {
@@ -119,7 +136,12 @@ fn plan(version: u32, soft: bool) -> Plan {
 }
 
 fn planned(plan: Plan, demand: Option<Box<Demand>>) -> Fact {
-    Fact::Planned { plan: Box::new(plan), demand }
+    Fact::Planned { plan: Box::new(plan), demand, due: None }
+}
+
+fn parked(reason: &str, order: Order, payment: Payment) -> Fact {
+    let demand = Demand { order, payment, ship_to: placed().ship_to };
+    Fact::Parked { reason: reason.to_owned(), demand: Box::new(demand) }
 }
 
 fn reserve(plan: u32) -> Message {

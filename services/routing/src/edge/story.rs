@@ -37,7 +37,8 @@ fn tell(story: &mut ExplainResponse, event: Event) {
             story.steps.push(format!("Held{by}: {}. {} answers.", held.reason, held.owner_group));
             story.holds.push(held);
         }
-        other => story.steps.extend(sentence(&other)),
+        // An order that is tried again and again in vain is told of once.
+        other => story.steps.extend(sentence(&other).filter(|said| story.steps.last() != Some(said))),
     }
 }
 
@@ -109,6 +110,16 @@ mod tests {
     use super::*;
     use weir_proto::money::v1::Money;
     use weir_proto::routing::v1 as pb;
+
+    #[test]
+    fn what_is_tried_in_vain_is_told_once() {
+        let mut story = ExplainResponse::default();
+        let parked = |reason: &str| Event::Parked(pb::Parked { reason: reason.to_owned(), demand: None });
+        for reason in ["unknown-shop", "unknown-shop", "unmapped-sku"] {
+            tell(&mut story, parked(reason));
+        }
+        assert_eq!(story.steps, ["Not planned yet: unknown-shop.", "Not planned yet: unmapped-sku."]);
+    }
 
     #[test]
     fn an_order_tells_its_story() {

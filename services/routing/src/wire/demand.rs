@@ -1,7 +1,7 @@
 //! Money, lines, payment and demand: what facts and inputs have in common.
 
 use super::missing;
-use crate::domain::order::{Demand, Line, Money, Order, Payment, Region, Terms};
+use crate::domain::order::{Demand, Due, Line, Money, Order, Payment, Region, Terms};
 use prost::Message as _;
 use weir_decider::Fault;
 use weir_proto::log::v1::Meta;
@@ -72,6 +72,20 @@ pub(super) fn to_line(of: &Line) -> pb::DemandLine {
     pb::DemandLine { line_id, sku, quantity, pool }
 }
 
+/// Says of a demand only by what terms and until when it must be paid: what else there is of it stays as it was.
+pub(super) fn to_due(meta: &Meta, of: &Due) -> pb::Demand {
+    pb::Demand {
+        order_id: meta.key.clone(),
+        terms: to_terms(of.terms).into(),
+        pay_by_ms: of.pay_by,
+        ..pb::Demand::default()
+    }
+}
+
+pub(super) fn due(of: &pb::Demand) -> Due {
+    Due { terms: terms(of.terms()).unwrap_or_default(), pay_by: of.pay_by_ms }
+}
+
 /// Reads a demand back; the tenant is the record's.
 pub(super) fn demand(meta: &Meta, of: pb::Demand) -> Result<Demand, Fault> {
     let (terms_said, payment_said) = (of.terms(), of.payment());
@@ -84,7 +98,7 @@ pub(super) fn demand(meta: &Meta, of: pb::Demand) -> Result<Demand, Fault> {
         lines: of.lines.into_iter().map(line).collect(),
         region: region(&ship_to),
         payable: money(of.payable),
-        terms: terms(terms_said).unwrap_or_default(),
+        terms: terms(terms_said),
         placed_at: of.placed_at_ms,
         pay_by: of.pay_by_ms,
         ship_by: of.ship_by_ms,
@@ -111,7 +125,7 @@ pub(super) fn to_demand(meta: &Meta, of: &Demand) -> pb::Demand {
         lines: order.lines.iter().map(to_line).collect(),
         ship_to: Some(ship_to),
         payable: to_money(&order.payable),
-        terms: to_terms(order.terms).into(),
+        terms: order.terms.map_or(order::PaymentTerms::Unspecified, to_terms).into(),
         payment: to_payment(of.payment).into(),
         placed_at_ms: order.placed_at,
         pay_by_ms: order.pay_by,

@@ -2,7 +2,7 @@
 
 pub(super) mod plan;
 
-use super::demand::{demand, money, payment, to_demand, to_money, to_payment};
+use super::demand::{demand, due, money, payment, to_demand, to_due, to_money, to_payment};
 use super::missing;
 use crate::domain::fact::{ChangeAsked, ChangeKind, Held, Resolution};
 use crate::domain::{FULFILLMENT, Fact};
@@ -13,8 +13,9 @@ use weir_proto::routing::v1::{self as pb, route_event::Event};
 /// The event's full name, and the event.
 pub fn write(meta: &Meta, fact: &Fact) -> (&'static str, Event) {
     match fact {
-        Fact::Planned { plan, demand } => {
+        Fact::Planned { plan, demand, due } => {
             let demand = demand.as_ref().map(|demand| to_demand(meta, demand));
+            let demand = demand.or_else(|| due.as_ref().map(|due| to_due(meta, due)));
             let planned = pb::Planned { plan: Some(plan::write(plan)), demand };
             ("weir.routing.v1.Planned", Event::Planned(planned))
         }
@@ -73,8 +74,14 @@ pub fn read(meta: &Meta, event: Event) -> Result<Fact, Fault> {
     Ok(match event {
         Event::Planned(of) => {
             let plan = Box::new(plan::read(of.plan.ok_or_else(|| missing("planned.plan"))?));
-            let demand = of.demand.map(|of| demand(meta, of)).transpose()?.map(Box::new);
-            Fact::Planned { plan, demand }
+            // A whole demand names the address.
+            match of.demand {
+                Some(of) if of.ship_to.is_none() => Fact::Planned { plan, demand: None, due: Some(due(&of)) },
+                of => {
+                    let demand = of.map(|of| demand(meta, of)).transpose()?.map(Box::new);
+                    Fact::Planned { plan, demand, due: None }
+                }
+            }
         }
         Event::Held(of) => Fact::Held(held(of)),
         Event::HoldResolved(of) => {

@@ -58,11 +58,10 @@ fn placed(meta: &Meta, of: pb::Order) -> Result<Placed, Fault> {
         ship_by: deadlines.ship_by_ms,
         urgent: permissions.urgent,
         partial_allowed: permissions.partial_allowed,
-        ..Order::default()
+        terms: terms(asked_terms),
     };
     Ok(Placed {
         order,
-        asked_terms: terms(asked_terms),
         payment: payment(payment_state),
         ship_to: ship_to.encode_to_vec(),
         platform_holds: permissions.holds,

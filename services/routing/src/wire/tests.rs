@@ -5,7 +5,7 @@ mod inputs;
 use super::*;
 use crate::domain::fact::{ChangeAsked, ChangeKind, Held, Resolution};
 use crate::domain::input::{CancellationAsked, HoldAnswer, LineDelta};
-use crate::domain::order::{Demand, Line, Money, Order, Payment, Region, Terms};
+use crate::domain::order::{Demand, Due, Line, Money, Order, Payment, Region, Terms};
 use crate::domain::plan::{Candidate, Explanation, Plan, Pricing, RuleOutcome, Split};
 use weir_decider::Millis;
 use weir_pipeline::Headers;
@@ -59,7 +59,7 @@ fn demand() -> Demand {
         lines: vec![line()],
         region: Region { country: "CN".to_owned(), province: "Hubei".to_owned() },
         payable: money(9900),
-        terms: Terms::CashOnDelivery,
+        terms: Some(Terms::CashOnDelivery),
         placed_at: 1,
         pay_by: 2,
         ship_by: 3,
@@ -94,6 +94,18 @@ fn plan() -> Plan {
     }
 }
 
+/// Nobody has said the terms: that is not the same as in advance.
+fn unsettled() -> Demand {
+    let Demand { order, payment, ship_to } = demand();
+    Demand { order: Order { terms: None, ..order }, payment, ship_to }
+}
+
+/// A later plan that says the terms anew.
+fn due() -> Fact {
+    let due = Some(Due { terms: Terms::OnAccount, pay_by: 2 });
+    Fact::Planned { plan: Box::new(plan()), demand: None, due }
+}
+
 fn every_fact() -> Vec<(&'static str, Fact)> {
     let held = Held {
         hold_id: "order-1:1:big".to_owned(),
@@ -111,8 +123,9 @@ fn every_fact() -> Vec<(&'static str, Fact)> {
     let rerouted =
         Fact::Rerouted { plan: 1, reason: "not-found".to_owned(), excluded: vec!["east".to_owned()], attempt: 2 };
     vec![
-        ("Planned", Fact::Planned { plan: Box::new(plan()), demand: Some(Box::new(demand())) }),
-        ("Planned", Fact::Planned { plan: Box::new(Plan::default()), demand: None }),
+        ("Planned", Fact::Planned { plan: Box::new(plan()), demand: Some(Box::new(demand())), due: None }),
+        ("Planned", Fact::Planned { plan: Box::new(Plan::default()), demand: None, due: None }),
+        ("Planned", due()),
         ("Held", Fact::Held(held)),
         ("HoldResolved", resolved(Resolution::Approved)),
         ("HoldResolved", resolved(Resolution::Rejected)),
@@ -128,6 +141,7 @@ fn every_fact() -> Vec<(&'static str, Fact)> {
         ("PaymentNoted", noted(Payment::Voided, None)),
         ("PaymentTimedOut", Fact::PaymentTimedOut { plan: 1 }),
         ("Parked", Fact::Parked { reason: "unmapped-sku".to_owned(), demand: Box::new(demand()) }),
+        ("Parked", Fact::Parked { reason: "unknown-shop".to_owned(), demand: Box::new(unsettled()) }),
         ("ShippingNoted", Fact::ShippingNoted { outcome: "shipped".to_owned() }),
         ("ChangeRefused", Fact::ChangeRefused { request_id: "r".to_owned(), reason: "too-late".to_owned() }),
         ("Stuck", Fact::Stuck { plan: 2, request_id: "r".to_owned(), since: 7 }),
@@ -148,11 +162,22 @@ fn every_fact_comes_back_as_it_was_written() {
 
 #[test]
 fn the_sealed_address_passes_through_untouched() {
-    let fact = Fact::Planned { plan: Box::new(plan()), demand: Some(Box::new(demand())) };
+    let fact = Fact::Planned { plan: Box::new(plan()), demand: Some(Box::new(demand())), due: None };
     let written = RoutingTopology.write_fact(meta(), &fact);
     let event = RouteEvent::decode(written.value.as_slice()).expect("it is a route event");
     let Some(route_event::Event::Planned(planned)) = event.event else { panic!("not planned: {event:?}") };
     assert_eq!(planned.demand.expect("it has a demand").ship_to, Some(ship_to()));
+}
+
+/// Whoever reads the demand takes an address, a text and a ship-by that it does not name as those of the plan before.
+#[test]
+fn terms_that_are_said_anew_say_nothing_else() {
+    let written = RoutingTopology.write_fact(meta(), &due());
+    let event = RouteEvent::decode(written.value.as_slice()).expect("it is a route event");
+    let Some(route_event::Event::Planned(planned)) = event.event else { panic!("not planned: {event:?}") };
+    let terms = orders::PaymentTerms::OnAccount.into();
+    let said = pb::Demand { order_id: "order-1".to_owned(), terms, pay_by_ms: 2, ..pb::Demand::default() };
+    assert_eq!(planned.demand, Some(said));
 }
 
 #[test]

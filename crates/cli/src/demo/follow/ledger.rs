@@ -6,7 +6,7 @@ pub use track::{End, Track};
 
 use crate::demo::catalogue::{Catalogue, REVIEW_RULE};
 use crate::demo::load::Acknowledged;
-use crate::demo::orders::{Plan, Story};
+use crate::demo::orders::{LeadIn, Plan, Story};
 use crate::histogram::Latencies;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -46,10 +46,13 @@ pub struct Ledger {
     /// Intended moment to the pick list's place in the log, and to when it was read.
     pub to_written: Latencies,
     pub to_seen: Latencies,
+    /// The first of the two, of orders placed in the lead-in.
+    pub lead_in_to_written: Latencies,
     /// First pick lists in each second since the start.
     pub picks_per_second: Vec<u64>,
     /// Wall time of the run's moment 0.
     pub start_us: i64,
+    lead_in: LeadIn,
     pub last_news: Instant,
 }
 
@@ -72,8 +75,10 @@ impl Ledger {
             notices_twice: 0,
             to_written: Latencies::default(),
             to_seen: Latencies::default(),
+            lead_in_to_written: Latencies::default(),
             picks_per_second: Vec::new(),
             start_us,
+            lead_in: plan.lead_in,
             last_news: Instant::now(),
         }
     }
@@ -226,7 +231,12 @@ impl Ledger {
         let Some(intended_us) = self.intended_us[index].filter(|_| !self.tracks[index].backordered) else {
             return;
         };
-        self.to_written.record_ms(written_ms - intended_us / 1000);
+        let took_ms = written_ms - intended_us / 1000;
+        if self.lead_in.has(u64::try_from(intended_us - self.start_us).unwrap_or(0)) {
+            self.lead_in_to_written.record_ms(took_ms);
+            return;
+        }
+        self.to_written.record_ms(took_ms);
         self.to_seen.record_us(u64::try_from(seen_us - intended_us).unwrap_or(0));
     }
 

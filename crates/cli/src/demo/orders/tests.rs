@@ -11,6 +11,7 @@ fn wish(orders: u32) -> Wish {
     Wish {
         orders,
         rate_per_second: 500,
+        lead_in_us: 0,
         duplicates_percent: 12.7,
         pay_later_percent: 10.0,
         cancels_percent: 3.0,
@@ -55,6 +56,19 @@ fn the_shares_are_those_wished_for_and_orders_come_at_a_constant_rate() {
     let placed: Vec<u64> = plan.orders.iter().filter(|o| !o.is_broken()).map(|o| o.placed_us).collect();
     assert!(placed.windows(2).all(|pair| pair[1] - pair[0] == 2_000));
     assert!(plan.deliveries.windows(2).all(|pair| pair[0].due_us <= pair[1].due_us));
+}
+
+#[test]
+fn the_rate_rises_evenly_through_the_lead_in_and_is_constant_behind_it() {
+    let catalogue = Catalogue::new("r1", "demo", 2000);
+    let plan = Plan::new(&Wish { lead_in_us: 10 * S, broken_percent: 0.0, ..wish(1_000) }, &catalogue);
+    let placed: Vec<u64> = plan.orders.iter().map(|order| order.placed_us).collect();
+    assert_eq!((placed.len(), plan.lead_in.orders), (3_500, 2_500));
+    assert!(placed.windows(2).all(|pair| pair[0] < pair[1]));
+    let until = |moment_us: u64| placed.iter().filter(|placed_us| **placed_us < moment_us).count();
+    assert_eq!((until(5 * S), until(10 * S)), (625, 2_500), "a quarter of it in its first half");
+    assert_eq!(placed[2_500], 10 * S);
+    assert!(placed[2_500..].windows(2).all(|pair| pair[1] - pair[0] == 2_000));
 }
 
 #[test]

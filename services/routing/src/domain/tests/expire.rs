@@ -49,9 +49,7 @@ fn a_parked_order_times_out_without_stock() {
 
 #[test]
 fn a_shop_without_a_limit_waits_for_ever() {
-    let mut world = world();
-    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
-    tenant.shops.get_mut("generic/acme").expect("the shop is there").pay_within = 0;
+    let world = world_where(|shop| shop.pay_within = 0);
     assert_eq!(fresh(world).when(&unpaid()).and().state().deadline(), None::<Millis>);
 }
 
@@ -63,7 +61,7 @@ fn a_paid_order_that_is_held_has_no_pay_deadline() {
 
 #[test]
 fn terms_that_wait_for_no_payment_have_no_pay_deadline() {
-    let delivery = Placed { asked_terms: Some(Terms::CashOnDelivery), ..placed() };
+    let delivery = on(Terms::CashOnDelivery);
     let held = fresh(world_with(review())).when(&Input::Placed(Box::new(delivery))).and();
     assert_eq!(held.state().deadline(), None);
 }

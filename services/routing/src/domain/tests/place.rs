@@ -30,8 +30,8 @@ fn a_deadline_of_the_platform_goes_before_the_shops() {
 
 #[test]
 fn cash_on_delivery_waits_for_no_payment() {
-    let placed = Placed { asked_terms: Some(Terms::CashOnDelivery), ..placed() };
-    let order = Order { terms: Terms::CashOnDelivery, ..order() };
+    let placed = on(Terms::CashOnDelivery);
+    let order = Order { terms: Some(Terms::CashOnDelivery), ..order() };
     fresh(world())
         .when(&Input::Placed(Box::new(placed)))
         .then(&[planned(plan(1, false), demand(order, Payment::Pending)), Fact::Released { plan: 1 }])
@@ -130,9 +130,7 @@ fn an_order_cancelled_before_it_came_stays_cancelled() {
 #[test]
 fn an_order_is_urgent_where_it_or_its_shop_says_so() {
     for (order_says, shop_says) in [(false, false), (false, true), (true, false), (true, true)] {
-        let mut world = world();
-        let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
-        tenant.shops.get_mut("generic/acme").expect("the shop is there").urgent = shop_says;
+        let world = world_where(|shop| shop.urgent = shop_says);
         let mut placed = placed();
         placed.order.urgent = order_says;
         let verdict = fresh(world).when(&Input::Placed(Box::new(placed)));
@@ -143,27 +141,24 @@ fn an_order_is_urgent_where_it_or_its_shop_says_so() {
 
 #[test]
 fn terms_are_the_orders_own_else_the_shops() {
-    let mut on_account = world();
-    let tenant = on_account.tenants.get_mut("demo").expect("the tenant is there");
-    tenant.shops.get_mut("generic/acme").expect("the shop is there").terms = Some(Terms::OnAccount);
-    let terms = |asked_terms| {
-        let placed = Placed { asked_terms, ..placed() };
+    let on_account = world_where(|shop| shop.terms = Some(Terms::OnAccount));
+    let terms = |own| {
+        let mut placed = placed();
+        placed.order.terms = own;
         let verdict = fresh(on_account.clone()).when(&Input::Placed(Box::new(placed)));
         let Fact::Planned { demand: Some(demand), .. } = &verdict.decision().facts[0] else {
             panic!("{:?}", verdict.decision())
         };
         demand.order.terms
     };
-    assert_eq!(terms(None), Terms::OnAccount);
-    assert_eq!(terms(Some(Terms::Prepaid)), Terms::Prepaid);
+    assert_eq!(terms(None), Some(Terms::OnAccount));
+    assert_eq!(terms(Some(Terms::Prepaid)), Some(Terms::Prepaid));
 }
 
 #[test]
 fn terms_that_were_settled_when_it_was_parked_stay() {
-    let mut on_account = world();
-    let tenant = on_account.tenants.get_mut("demo").expect("the tenant is there");
-    tenant.shops.get_mut("generic/acme").expect("the shop is there").terms = Some(Terms::OnAccount);
-    let mut unmapped = Placed { asked_terms: Some(Terms::Prepaid), ..placed() };
+    let on_account = world_where(|shop| shop.terms = Some(Terms::OnAccount));
+    let mut unmapped = on(Terms::Prepaid);
     unmapped.order.lines[0].sku = String::new();
     let delta = super::super::input::LineDelta { line_id: "1".to_owned(), quantity: 0, sku: Some("SKU-1".to_owned()) };
     fresh(on_account)

@@ -71,7 +71,7 @@ struct Observer {
 impl Observer {
     fn watch(&mut self, fact: &Fact) -> Result<(), TestCaseError> {
         match fact {
-            Fact::Planned { plan, demand } => {
+            Fact::Planned { plan, demand, .. } => {
                 if let Some(demand) = demand {
                     self.payment = demand.payment;
                 }
@@ -101,6 +101,74 @@ impl Observer {
         }
         Ok(())
     }
+}
+
+/// What an order owes, from its facts alone.
+#[derive(Default)]
+struct Owed {
+    terms: Option<Terms>,
+    pay_by: i64,
+    payment: Payment,
+    /// Placed, and neither released nor ended.
+    waits: bool,
+}
+
+impl Owed {
+    /// When the order is given up unless it is paid for.
+    fn until(&self) -> Option<Millis> {
+        let terms = self.terms.unwrap_or_default();
+        let owes = self.waits && terms == Terms::Prepaid && !terms.met_by(self.payment) && self.pay_by > 0;
+        owes.then_some(Millis(self.pay_by))
+    }
+
+    fn watch(&mut self, at: Millis, world: &World, fact: &Fact) -> Result<(), TestCaseError> {
+        match fact {
+            Fact::Planned { demand, due, .. } => {
+                let (was, was_owed) = (self.terms, self.waits && self.terms != Some(Terms::CashOnDelivery));
+                self.waits = true;
+                demand.iter().for_each(|demand| self.hear(demand));
+                if let Some(due) = due {
+                    (self.terms, self.pay_by) = (Some(due.terms), due.pay_by);
+                }
+                let rule = world.rule_set("demo").and_then(|set| set.rules[0].terms);
+                let by_rule = rule.or(was).unwrap_or_default();
+                prop_assert_eq!(self.terms, Some(by_rule), "a plan is under the terms of its world");
+                let late_at_once = !was_owed && self.until().is_some_and(|until| until <= at);
+                prop_assert!(!late_at_once, "what is asked for now is not late at once");
+            }
+            Fact::Parked { demand, .. } => {
+                self.waits = true;
+                self.hear(demand);
+            }
+            Fact::Released { .. } => {
+                let terms = self.terms.unwrap_or_default();
+                prop_assert!(terms.met_by(self.payment), "released on {:?} with {:?}", terms, self.payment);
+                self.waits = false;
+            }
+            Fact::Rerouted { .. } => self.waits = true,
+            Fact::PaymentNoted { payment, .. } => self.payment = *payment,
+            Fact::RouteCancelled { .. } | Fact::ShippingNoted { .. } => self.waits = false,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, demand: &Demand) {
+        (self.terms, self.pay_by, self.payment) = (demand.order.terms, demand.order.pay_by, demand.payment);
+    }
+}
+
+/// With and without the shop, a hold, and a rule for the terms.
+fn any_world() -> impl Strategy<Value = World> {
+    let terms = prop::sample::select(vec![None, Some(Terms::Prepaid), Some(Terms::CashOnDelivery)]);
+    (terms, any::<bool>(), prop::bool::weighted(0.2)).prop_map(|(terms, holds, no_shop)| {
+        let hold = review().hold.filter(|_| holds);
+        let mut world = world_with(Rule { name: "terms".to_owned(), terms, hold, ..Rule::default() });
+        if no_shop {
+            world.tenants.get_mut("demo").expect("the tenant is there").shops.clear();
+        }
+        world
+    })
 }
 
 fn allocated(message: &Message) -> Option<u32> {
@@ -136,6 +204,29 @@ proptest! {
             }).collect();
             let told: Vec<u32> = decision.messages.iter().filter_map(allocated).collect();
             prop_assert_eq!(said, told, "stock is allocated with the release, and only then");
+            if state.deadline().is_some_and(|deadline| deadline <= at) {
+                let due = state.expire(moment());
+                prop_assert!(!due.facts.is_empty(), "a deadline that passed says something");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_owed_is_what_was_said(steps in prop::collection::vec((any_world(), step()), 1..40)) {
+        let mut state = Routing::default();
+        let mut owed = Owed::default();
+        for (number, (world, step)) in steps.iter().enumerate() {
+            let at = Millis(400 * (number as i64 + 1));
+            let moment = || Moment { key: KEY, at, world };
+            let decision = match step {
+                Step::Take(input) => state.decide(moment(), input),
+                Step::Due => state.expire(moment()),
+            };
+            for fact in &decision.facts {
+                state.evolve(at, fact);
+                owed.watch(at, world, fact)?;
+            }
+            prop_assert_eq!(state.pay_deadline(), owed.until());
             if state.deadline().is_some_and(|deadline| deadline <= at) {
                 let due = state.expire(moment());
                 prop_assert!(!due.facts.is_empty(), "a deadline that passed says something");

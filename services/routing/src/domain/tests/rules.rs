@@ -73,10 +73,10 @@ fn actions_of_all_matching_rules_add_up() {
     world.tenants.get_mut("demo").expect("the tenant is there").rule_sets.insert("default".to_owned(), set);
 
     let verdict = fresh(world).when(&unpaid());
-    let [Fact::Planned { plan, demand }, Fact::Released { plan: 1 }] = verdict.decision().facts.as_slice() else {
+    let [Fact::Planned { plan, demand, .. }, Fact::Released { plan: 1 }] = verdict.decision().facts.as_slice() else {
         panic!("terms on delivery release at once: {:?}", verdict.decision());
     };
-    assert_eq!(demand.as_ref().map(|demand| demand.order.terms), Some(Terms::CashOnDelivery));
+    assert_eq!(demand.as_ref().map(|demand| demand.order.terms), Some(Some(Terms::CashOnDelivery)));
     assert_eq!((plan.pricing.priority, plan.tags.as_slice()), (15, named(&["vip", "urgent"]).as_slice()));
     let [east] = plan.pricing.candidates.as_slice() else { panic!("east alone: {:?}", plan.pricing) };
     assert_eq!((east.warehouse.as_str(), east.parcel_cost.minor, east.keep_back), ("east", 800, 5));

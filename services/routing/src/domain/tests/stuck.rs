@@ -110,7 +110,7 @@ fn ten_minutes_is_too_long() {
 /// A rule of a later world asks for payment in advance, so an order has both deadlines at once.
 #[test]
 fn a_pay_deadline_to_come_does_not_hide_a_silent_fulfillment() {
-    let mut delivery = Placed { asked_terms: Some(Terms::CashOnDelivery), ..placed() };
+    let mut delivery = on(Terms::CashOnDelivery);
     delivery.order.pay_by = 10 * LATE;
     let prepaid = world_with(Rule { terms: Some(Terms::Prepaid), ..review() });
     let again = Input::Reroute(Reroute { plan: 1, attempt: 1, ..Reroute::default() });

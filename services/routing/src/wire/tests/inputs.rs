@@ -44,7 +44,7 @@ fn an_order_is_read_as_far_as_a_plan_depends_on_it() {
         placed.order.lines.iter().map(|line| (line.line_id.as_str(), line.quantity)).collect();
     assert_eq!(lines, [("1", 2), ("2", 1)], "services, downloads and cancelled lines need no stock");
     assert_eq!((placed.order.tenant.as_str(), placed.order.region.province.as_str()), ("demo", "Hubei"));
-    assert_eq!((placed.payment, placed.asked_terms), (Payment::Paid, None));
+    assert_eq!((placed.payment, placed.order.terms), (Payment::Paid, None));
     assert_eq!(placed.platform_holds, ["fraud"]);
     assert_eq!(placed.ship_to, ship_to().encode_to_vec());
 }

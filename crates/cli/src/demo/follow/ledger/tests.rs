@@ -17,10 +17,15 @@ struct Scene {
 }
 
 fn scene() -> Scene {
+    scene_behind(0)
+}
+
+fn scene_behind(lead_in_us: u64) -> Scene {
     let catalogue = Catalogue::new("r1", "demo", 50);
     let wish = Wish {
         orders: 40,
         rate_per_second: 100,
+        lead_in_us,
         duplicates_percent: 0.0,
         pay_later_percent: 0.0,
         cancels_percent: 0.0,
@@ -85,6 +90,23 @@ fn latency_runs_from_the_intended_moment_to_the_first_pick_list() {
     assert_eq!((written.count, seen.count), (1, 1));
     assert!((written.p50_ms - 120.0).abs() < 1.0 && (seen.p50_ms - 150.0).abs() < 1.0);
     assert_eq!(scene.ledger.picks_per_second.iter().sum::<u64>(), 1);
+}
+
+#[test]
+fn what_was_placed_in_the_lead_in_is_measured_apart() {
+    let mut scene = scene_behind(1_000_000);
+    let clean: Vec<usize> = (0..scene.keys.len()).filter(|index| scene.ledger.intended_us[*index].is_some()).collect();
+    for (offset, index) in clean.iter().enumerate() {
+        let issued = shipment(Shipment::PickListIssued(PickListIssued::default()));
+        let intended_us = scene.ledger.intended_us[*index].expect("clean");
+        let offset = i64::try_from(offset).expect("few");
+        let record = record(Topic::Shipments, offset, intended_us / 1000 + 50, &scene.keys[*index], issued);
+        scene.ledger.take(&record, intended_us + 60_000);
+    }
+    let before = clean.iter().filter(|index| scene.plan.orders[**index].placed_us < 1_000_000).count() as u64;
+    let measured = scene.ledger.to_written.quantiles().count;
+    assert_eq!((scene.ledger.lead_in_to_written.quantiles().count, measured), (before, clean.len() as u64 - before));
+    assert!(before > 30 && measured > 20, "{before} of {}", clean.len());
 }
 
 #[test]
