@@ -17,7 +17,8 @@ def row(path, ticks):
     busy, idle, stolen, busy_after, idle_after, stolen_after = map(int, ticks.split())
     spent = (busy_after - busy, idle_after - idle, stolen_after - stolen)
     answer, pick = report["answer"], report["pick_list_written"]
-    waiting = report["pace"]["waiting"]
+    lead_in = report["lead_in"]["seconds"] if report.get("lead_in") else 0
+    waiting = report["pace"]["waiting"][lead_in:]
     figures = {
         "answer p50": answer["p50_ms"],
         "answer p99": answer["p99_ms"],
@@ -25,7 +26,8 @@ def row(path, ticks):
         "pick list p99": pick["p99_ms"],
         "most waiting": max(waiting, default=0),
         "waiting at the end": waiting[-1] if waiting else 0,
-        "slowest answer": max(report["pace"]["slowest_answer_ms"], default=0),
+        "slowest answer": max(report["pace"]["slowest_answer_ms"][lead_in:], default=0),
+        "lead-in's p99": report["lead_in"]["answer"]["p99_ms"] if lead_in else 0.0,
         "busy %": 100 * spent[0] / max(1, sum(spent)),
         "stolen %": 100 * spent[2] / max(1, sum(spent)),
     }

@@ -30,7 +30,8 @@ pub struct Args {
     /// Orders a second, at a constant rate whatever the answers take
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     rate: u64,
-    /// The rate rises evenly for so long before the first of the orders that are measured; what comes meanwhile is reported by itself
+    /// Orders before those that are measured, at a rate that rises for half of this time and stays there for the other half. They
+    /// count in everything, and their latencies are reported by themselves
     #[arg(long, default_value = "0s", value_parser = duration_ms, overrides_with = "lead_in")]
     lead_in: i64,
     /// Webhooks sent twice, in percent

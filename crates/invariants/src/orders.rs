@@ -7,6 +7,7 @@ mod asked;
 mod folded;
 mod live;
 mod notices;
+mod pay;
 mod plans;
 mod shipment;
 mod wait;

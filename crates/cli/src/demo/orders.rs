@@ -12,7 +12,7 @@ use weir_proto::ids;
 pub struct Wish {
     pub orders: u32,
     pub rate_per_second: u64,
-    /// For how long the rate rises to that, before the first of `orders`.
+    /// How long before the first of `orders` the rate begins to rise.
     pub lead_in_us: u64,
     pub duplicates_percent: f64,
     pub pay_later_percent: f64,
@@ -99,9 +99,9 @@ pub struct LeadIn {
 }
 
 impl LeadIn {
-    /// Its orders are those that a rate has let through that rises evenly from nothing.
+    /// The rate rises evenly from nothing for half of it, and is what it will be for the other half.
     fn new(ends_us: u64, rate_per_second: u64) -> LeadIn {
-        let orders = u32::try_from(rate_per_second * ends_us / S / 2).unwrap_or(u32::MAX);
+        let orders = u32::try_from(rate_per_second * ends_us / S * 3 / 4).unwrap_or(u32::MAX);
         LeadIn { ends_us, orders }
     }
 
@@ -109,11 +109,12 @@ impl LeadIn {
         moment_us < self.ends_us
     }
 
-    /// When the n-th of all orders is placed: the area below the rising rate is n.
+    /// When the n-th of all orders is placed: the area below the rate is n.
     fn placed_us(&self, number: u32, gap_us: u64) -> u64 {
-        match number.checked_sub(self.orders) {
-            Some(after) => self.ends_us + u64::from(after) * gap_us,
-            None => (self.ends_us as f64 * (f64::from(number) / f64::from(self.orders)).sqrt()) as u64,
+        let (rising, half_us) = (self.orders / 3, self.ends_us / 2);
+        match number.checked_sub(rising) {
+            Some(after) => half_us + u64::from(after) * gap_us,
+            None => (half_us as f64 * (f64::from(number) / f64::from(rising)).sqrt()) as u64,
         }
     }
 }

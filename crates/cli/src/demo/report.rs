@@ -80,7 +80,8 @@ pub struct Messages {
     pub webhooks: Count,
 }
 
-/// What came while the rate rose. It counts in everything but the latencies above.
+/// What came before the orders that are measured. The latencies, rates and the number waiting above leave it out; everything else
+/// is of both.
 #[derive(Debug, Serialize)]
 pub struct LeadIn {
     pub seconds: u64,
@@ -267,7 +268,8 @@ impl Report {
         let from = self.lead_in.as_ref().map_or(0, |lead_in| lead_in.seconds);
         row("acknowledged per second", rates(&pace.acknowledged_per_second, from), "mean and peak".to_owned());
         row("pick lists per second", rates(&pace.pick_lists_per_second, from), "mean and peak".to_owned());
-        let peak = pace.waiting.iter().max().copied().unwrap_or(0);
+        let behind = pace.waiting.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
+        let peak = behind.iter().max().copied().unwrap_or(0);
         let last = pace.waiting.last().copied().unwrap_or(0);
         row("waiting for a pick list", format!("{peak} at most"), format!("{last} at the end of the load"));
         row("verify", self.verify.to_owned(), format!("run {}, seed {}, {:.0} s", self.run, self.seed, self.seconds));

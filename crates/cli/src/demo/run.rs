@@ -57,7 +57,7 @@ pub async fn run(args: &Args, installation: &Installation, run_id: &str) -> anyh
     });
     let lead_in = match stage.plan.lead_in.orders {
         0 => String::new(),
-        orders => format!(", after {orders} at a rate that rises for {:.0} s", args.lead_in as f64 / 1000.0),
+        orders => format!(", after {orders} in a lead-in of {:.0} s", args.lead_in as f64 / 1000.0),
     };
     stage.progress.say(&format!("run {run_id}: {} orders at {}/s{lead_in}", args.orders, args.rate));
     let sending = tokio::spawn(load.run());

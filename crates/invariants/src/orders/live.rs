@@ -18,7 +18,7 @@ use weir_proto::shipment::v1::shipment_event;
 pub(super) struct Live {
     key: Box<str>,
     placed: bool,
-    pub(super) paid: bool,
+    pub(super) pay: super::pay::Pay,
     pub(super) planned: bool,
     pub(super) parked: bool,
     pub(super) cancelled: bool,
@@ -174,7 +174,7 @@ impl Live {
                 }
             }
             order_event::Event::CancellationRequested(asked) => self.edited |= !asked.line_ids.is_empty(),
-            order_event::Event::PaymentReceived(paid) => self.paid |= is_met(0, paid.state),
+            order_event::Event::PaymentReceived(paid) => self.pay.see(paid.state()),
             _ => {}
         }
     }
@@ -189,7 +189,8 @@ impl Live {
         report.check(Id::I13, kept == recomputed, || {
             format!("{}: price snapshot {kept:x}, recomputed {recomputed:x}", place(record))
         });
-        self.paid |= is_met(order.payment_terms, order.payment_state);
+        self.pay.place(order.payment_terms());
+        self.pay.see(order.payment_state());
     }
 
     pub(super) fn line(&mut self, line_id: &str) -> &mut Line {
@@ -206,6 +207,10 @@ impl Live {
         match event {
             route_event::Event::Planned(planned) => {
                 self.planned = true;
+                // A demand may say nothing but its terms.
+                if let Some(demand) = &planned.demand {
+                    self.pay.plan(demand.terms());
+                }
                 if let Some(plan) = &planned.plan {
                     self.take_plan(record, plan, report);
                 }
@@ -272,12 +277,4 @@ fn wanted(lines: &[DemandLine], id: u64) -> i64 {
 pub(super) fn lines_print(lines: &[DemandLine]) -> u64 {
     let one = |line: &DemandLine| print(format!("{}\n{}\n{}\n{}", line.line_id, line.sku, line.quantity, line.pool));
     lines.iter().fold(0, |sum, line| sum.wrapping_add(one(line)))
-}
-
-/// Whether the payment policy lets the order go: paid, or terms that need no payment before.
-fn is_met(terms: i32, state: i32) -> bool {
-    use weir_proto::order::v1::{PaymentState, PaymentTerms};
-    terms == PaymentTerms::CashOnDelivery as i32
-        || terms == PaymentTerms::OnAccount as i32
-        || state == PaymentState::Paid as i32
 }

@@ -38,10 +38,6 @@ impl Plans {
         below.is_some_and(|below| self.mask & 1u64.checked_shl(below).unwrap_or(0) != 0)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.mask == 0
-    }
-
     pub(super) fn newest(&self) -> u32 {
         self.newest
     }
@@ -54,7 +50,7 @@ mod tests {
     #[test]
     fn a_plan_is_new_once() {
         let mut plans = Plans::default();
-        assert!(plans.is_empty() && plans.insert(1) && plans.insert(3) && !plans.insert(1) && plans.insert(2));
+        assert!(!plans.contains(0) && plans.insert(1) && plans.insert(3) && !plans.insert(1) && plans.insert(2));
         plans.remove(2);
         assert!(plans.contains(1) && !plans.contains(2) && plans.contains(3) && !plans.contains(4));
         assert!(plans.insert(200) && !plans.contains(3) && !plans.insert(3), "long gone");

@@ -5,8 +5,10 @@ use super::*;
 use weir_decider::Millis;
 use weir_pipeline::Headers;
 use weir_proto::notice::v1::{NoticeDue, NoticeSent};
-use weir_proto::order::v1::OrderPlaced;
-use weir_proto::routing::v1::{self as routing, ChangeAsked, ChangeRefused, Planned, Released, RouteCancelled};
+use weir_proto::order::v1::{self as outside, OrderPlaced, PaymentReceived, PaymentState, PaymentTerms};
+use weir_proto::routing::v1::{
+    self as routing, ChangeAsked, ChangeRefused, Demand, Plan, Planned, Released, RouteCancelled,
+};
 use weir_proto::shipment::v1::{
     AllocationNoted, FulfillmentOrderOpened, Packed, PickListIssued, Picked, ReleaseNoted, Shipped, Stuck as Said,
 };
@@ -37,6 +39,10 @@ fn placed() -> order_event::Event {
     order_event::Event::OrderPlaced(OrderPlaced::default())
 }
 
+fn planned(version: u32, demand: Option<Demand>) -> route_event::Event {
+    route_event::Event::Planned(Planned { plan: Some(Plan { version, ..Plan::default() }), demand })
+}
+
 fn released(plan_version: u32) -> route_event::Event {
     route_event::Event::Released(Released { plan_version })
 }
@@ -46,8 +52,8 @@ fn order(shipments: &[shipment_event::Event]) -> (Live, Report) {
     let mut report = Report::new();
     let mut order = Live::new("order-1");
     order.outside(&record(), &placed(), &mut report);
-    order.planned = true;
-    order.released.insert(1);
+    order.route(&record(), &planned(1, None), &mut report);
+    order.route(&record(), &released(1), &mut report);
     shipments.iter().for_each(|event| order.shipment(&record(), event, &mut report));
     (order, report)
 }
@@ -130,6 +136,85 @@ fn routings_wait_is_said_once_while_it_lasts() {
     assert_eq!(breaks(&[outcome("shipped"), ask("r-1"), silent("r-1")]), 1, "asked after the end, for the record");
     assert_eq!(breaks(&[ask("r-1"), cancelled(), silent("r-1")]), 1, "routing has ended it itself");
     assert_eq!(breaks(&[ask("r-1"), refused("r-1"), refused("r-1")]), 1, "refused twice");
+}
+
+/// Placed on these terms, unpaid, and then what routing said.
+fn on(terms: PaymentTerms, routes: &[route_event::Event]) -> (Live, Report) {
+    let (mut order, mut report) = (Live::new("order-1"), Report::new());
+    let placed = outside::Order { payment_terms: terms.into(), ..outside::Order::default() };
+    let placed = OrderPlaced { order: Some(placed) };
+    order.outside(&record(), &order_event::Event::OrderPlaced(placed), &mut report);
+    routes.iter().for_each(|event| order.route(&record(), event, &mut report));
+    (order, report)
+}
+
+/// A whole demand, as plan 1 has it.
+fn whole(terms: PaymentTerms) -> Option<Demand> {
+    Some(Demand { ship_to: Some(outside::ShipTo::default()), terms: terms.into(), ..Demand::default() })
+}
+
+/// One that says only its terms.
+fn due_anew(terms: PaymentTerms) -> Option<Demand> {
+    Some(Demand { terms: terms.into(), pay_by_ms: 7, ..Demand::default() })
+}
+
+fn pay(order: &mut Live, state: PaymentState) {
+    let paid = PaymentReceived { state: state.into(), ..PaymentReceived::default() };
+    order.outside(&record(), &order_event::Event::PaymentReceived(paid), &mut Report::new());
+}
+
+const PAYMENT: Result<Option<&str>, &str> = Ok(Some("payment"));
+const UNRELEASED: Result<Option<&str>, &str> = Err("is paid, not held and not released");
+
+#[test]
+fn a_rules_terms_go_before_those_that_it_was_placed_with() {
+    use PaymentTerms::{CashOnDelivery, OnAccount, Prepaid, Unspecified};
+    let cases = [
+        (CashOnDelivery, Prepaid, PAYMENT),
+        (OnAccount, Prepaid, PAYMENT),
+        (Prepaid, CashOnDelivery, UNRELEASED),
+        (Unspecified, OnAccount, UNRELEASED),
+        (CashOnDelivery, Unspecified, UNRELEASED),
+        (Unspecified, Unspecified, PAYMENT),
+    ];
+    for (placed, said, expected) in cases {
+        let (mut order, _) = on(placed, &[planned(1, whole(said))]);
+        assert_eq!(order.waits_for(), expected, "{placed:?}, {said:?}");
+        pay(&mut order, PaymentState::PartlyPaid);
+        assert_eq!(order.waits_for(), expected, "{placed:?}, {said:?}, paid in part");
+        pay(&mut order, PaymentState::Paid);
+        assert_eq!(order.waits_for(), UNRELEASED, "{placed:?}, {said:?}, paid");
+    }
+    let (mut late, mut report) = (Live::new("order-1"), Report::new());
+    late.route(&record(), &planned(1, whole(Prepaid)), &mut report);
+    let placed = outside::Order { payment_terms: CashOnDelivery.into(), ..outside::Order::default() };
+    let placed = OrderPlaced { order: Some(placed) };
+    late.outside(&record(), &order_event::Event::OrderPlaced(placed), &mut report);
+    assert_eq!(late.waits_for(), PAYMENT, "whichever topic is read first");
+}
+
+#[test]
+fn a_new_plan_may_wait_for_a_payment_that_the_released_one_did_not_ask_for() {
+    use PaymentTerms::{CashOnDelivery, OnAccount, Prepaid};
+    let after = |next: &[route_event::Event]| {
+        let first = [planned(1, whole(CashOnDelivery)), released(1)];
+        let (mut order, report) = on(CashOnDelivery, &[&first, next].concat());
+        assert_eq!(report.breaks(Id::I5), 0, "{report}");
+        order.allocation = (2, live::Stock::Soft);
+        order
+    };
+    for demand in [due_anew(Prepaid), whole(Prepaid)] {
+        let mut order = after(&[planned(2, demand)]);
+        assert_eq!(order.waits_for(), PAYMENT);
+        pay(&mut order, PaymentState::Paid);
+        assert_eq!(order.waits_for(), UNRELEASED);
+        order.route(&record(), &released(2), &mut Report::new());
+        assert_eq!(order.waits_for(), Err("is released and inventory said nothing"));
+    }
+    assert_eq!(after(&[planned(2, None)]).waits_for(), UNRELEASED, "the terms go on");
+    assert_eq!(after(&[planned(2, due_anew(Prepaid)), planned(3, None)]).waits_for(), PAYMENT, "so do the new ones");
+    let no_more = after(&[planned(2, due_anew(Prepaid)), planned(3, due_anew(OnAccount))]);
+    assert_eq!(no_more.waits_for(), UNRELEASED);
 }
 
 /// What lies before an order's end is not known once it is over, so nothing that routing says then is a break.

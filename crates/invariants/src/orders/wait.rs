@@ -49,8 +49,9 @@ impl Live {
         if self.on_hold {
             return Ok(Some("a person: held by the warehouse"));
         }
-        if self.released.is_empty() {
-            return if self.paid { Err("is paid, not held and not released") } else { Ok(Some("payment")) };
+        // A plan that came after a released one is released anew: its terms may ask for a payment that none before did.
+        if !self.released.contains(self.plan.0) {
+            return if self.pay.is_met() { Err("is paid, not held and not released") } else { Ok(Some("payment")) };
         }
         let open = self.lists.iter().any(|(_, step)| matches!(step, Step::Issued | Step::Picked | Step::Packed));
         match self.allocation.1 {

@@ -11,6 +11,10 @@ use weir_decider::plant::planted;
 const SKEW_MS_MAX: i64 = 2_000;
 /// How long after a bad measurement the loop measures anew, where nothing else does.
 const MEASURE_AGAIN: Duration = Duration::from_secs(30);
+/// The same after one that told little, because the broker was slow.
+const MEASURE_SOON: Duration = Duration::from_secs(2);
+/// What two good clocks may have come apart by, unnoticed, since they were last compared.
+const DRIFT_MS: i64 = 50;
 
 /// Watches how far the broker's clock and ours are apart.
 #[derive(Default)]
@@ -57,11 +61,12 @@ impl Measured {
         self.most_ms - self.least_ms > SKEW_MS_MAX
     }
 
-    /// Whether this wide one says nothing against what is known more closely.
-    fn adds_nothing_to(&self, known: Measured) -> bool {
+    /// This one as closely as what was known before allows. Where they contradict each other, the newer is right.
+    fn narrowed_by(self, known: Measured) -> Measured {
         let stepped = known.stepped(self.wall, self.uptime);
-        let overlaps = known.least_ms + stepped <= self.most_ms && self.least_ms <= known.most_ms + stepped;
-        self.is_wide() && !known.is_wide() && overlaps
+        let least_ms = self.least_ms.max(known.least_ms + stepped - DRIFT_MS);
+        let most_ms = self.most_ms.min(known.most_ms + stepped + DRIFT_MS);
+        if least_ms <= most_ms { Measured { least_ms, most_ms, ..self } } else { self }
     }
 }
 
@@ -88,9 +93,7 @@ impl Skew {
     fn compare(&mut self, began: Duration, appended: Option<Millis>, wall: Millis, uptime: Duration) {
         let Some(appended) = appended else { return };
         let told = Measured::new(began, appended, wall, uptime);
-        if self.measured.is_some_and(|known| told.adds_nothing_to(known)) {
-            return;
-        }
+        let told = self.measured.map_or(told, |known| told.narrowed_by(known));
         let was_near = self.measured.is_none_or(|known| known.is_near(known.wall, known.uptime));
         if was_near && !told.is_near(wall, uptime) {
             let Measured { least_ms, most_ms, .. } = told;
@@ -114,9 +117,10 @@ impl Skew {
         self.ahead_ms <= SKEW_MS_MAX && self.measured.is_none_or(|at| at.is_near(wall, uptime))
     }
 
-    /// Whether the wall is in doubt, and was never measured closely or long ago: something has to be written to measure again.
+    /// Whether the wall is in doubt, and the last measurement is no longer new: something has to be written to measure again.
     pub(super) fn wants_measuring<L: Log>(&self, log: &L) -> bool {
-        let old = |at: Measured| at.is_wide() || log.elapsed(at.uptime) > MEASURE_AGAIN;
+        let pause = |at: Measured| if at.is_wide() { MEASURE_SOON } else { MEASURE_AGAIN };
+        let old = |at: Measured| log.elapsed(at.uptime) > pause(at);
         !self.tolerable(log) && self.measured.is_none_or(old)
     }
 }
@@ -188,6 +192,12 @@ mod tests {
         assert!(!written(&mut ahead, 10, 7_000, 10_005));
         assert!(!written(&mut ahead, 4_000, 16_990, 20_000));
         assert!(written(&mut ahead, 10, 29_995, 30_000));
+
+        // A fifth of a second behind: what is known of it makes up for what a slow broker can't tell.
+        let mut behind = Skew::default();
+        assert!(written(&mut behind, 10, 10_200, 10_005));
+        assert!(written(&mut behind, 1_900, 20_300, 20_100));
+        assert!(!measured(1_900, 20_300, 20_100));
 
         let mut unknown = Skew::default();
         assert!(!written(&mut unknown, 4_000, 6_990, 10_000));

@@ -164,7 +164,10 @@ impl Ledger {
         };
         let track = &mut self.tracks[index];
         match event {
-            Route::Planned(_) => track.planned = true,
+            Route::Planned(_) => {
+                track.planned = true;
+                track.parked = false;
+            }
             Route::Held(held) => {
                 track.held = true;
                 track.held_by_others |= held.rule != REVIEW_RULE;

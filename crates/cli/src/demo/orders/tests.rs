@@ -59,15 +59,15 @@ fn the_shares_are_those_wished_for_and_orders_come_at_a_constant_rate() {
 }
 
 #[test]
-fn the_rate_rises_evenly_through_the_lead_in_and_is_constant_behind_it() {
+fn the_rate_rises_through_half_of_the_lead_in_and_is_constant_from_there_on() {
     let catalogue = Catalogue::new("r1", "demo", 2000);
-    let plan = Plan::new(&Wish { lead_in_us: 10 * S, broken_percent: 0.0, ..wish(1_000) }, &catalogue);
+    let plan = Plan::new(&Wish { lead_in_us: 20 * S, broken_percent: 0.0, ..wish(1_000) }, &catalogue);
     let placed: Vec<u64> = plan.orders.iter().map(|order| order.placed_us).collect();
-    assert_eq!((placed.len(), plan.lead_in.orders), (3_500, 2_500));
+    assert_eq!((placed.len(), plan.lead_in.orders), (8_500, 7_500));
     assert!(placed.windows(2).all(|pair| pair[0] < pair[1]));
     let until = |moment_us: u64| placed.iter().filter(|placed_us| **placed_us < moment_us).count();
-    assert_eq!((until(5 * S), until(10 * S)), (625, 2_500), "a quarter of it in its first half");
-    assert_eq!(placed[2_500], 10 * S);
+    assert_eq!((until(5 * S), until(10 * S)), (625, 2_500), "a quarter of what rises comes in the first half of it");
+    assert_eq!((placed[2_500], placed[7_500]), (10 * S, 20 * S));
     assert!(placed[2_500..].windows(2).all(|pair| pair[1] - pair[0] == 2_000));
 }
 
