@@ -16,6 +16,8 @@ mod fence;
 mod harm;
 #[path = "world/house.rs"]
 mod house;
+#[path = "world/overtaken.rs"]
+mod overtaken;
 #[path = "world/reference.rs"]
 mod reference;
 #[path = "world/stages.rs"]

@@ -146,6 +146,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if !self.replay(&mut reader, taken, behind, nonce)? {
             return Ok(false);
         }
+        // While one partition's fence is awaited the others are folded on, past a newer owner's if this process stood still for so
+        // long. His facts have causes that the offsets of before do not know of.
+        behind_their_fence(taken, &fences, facts)?;
         let inputs = self.parts.topology.inputs();
         let mut torn = Vec::new();
         for (number, partition) in taken.iter_mut() {
