@@ -4,6 +4,7 @@
 
 pub mod headers;
 pub mod ids;
+pub mod limits;
 pub mod partition;
 pub mod topics;
 

@@ -1,7 +1,7 @@
 //! The topic catalogue (DESIGN.md §1): what each topic carries, under which key, who writes it and how long it is kept.
 //!
 //! This is the one place. Topics are created from it, checked against it at start-up, and `docs/topology.golden` is printed
-//! from it.
+//! from it. Each service's `tests/` compare its rows with what the service's code does.
 
 use std::fmt;
 
@@ -51,7 +51,11 @@ pub struct Entry {
     /// Full protobuf name of the value.
     pub message: &'static str,
     pub key: &'static str,
+    /// Services, and `weir` where one of its commands is made to write here: `quarantine redrive` writes back into every input
+    /// of a stage.
     pub writers: &'static [&'static str],
+    /// Services that take it in, as an input, for a projection, for answers to commands, or as reference data; a stage's fold of
+    /// its own facts goes without saying. So do `weir replay`, `verify` and `demo`, which read whatever they are asked for.
     pub readers: &'static [&'static str],
     pub partitions: Partitions,
     pub retention: Retention,
@@ -67,7 +71,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "deliveries",
         message: "weir.delivery.v1.DeliveryEvent",
         key: "order, else the subject",
-        writers: &["ingest"],
+        writers: &["ingest", "weir"],
         readers: &["ingest"],
         partitions: Scaled,
         retention: Days(90),
@@ -77,8 +81,8 @@ pub const CATALOGUE: &[Entry] = &[
         name: "orders",
         message: "weir.order.v1.OrderEvent",
         key: "order",
-        writers: &["ingest"],
-        readers: &["routing", "notification", "console"],
+        writers: &["ingest", "weir"],
+        readers: &["routing", "notification", "console", "ingest"],
         partitions: Scaled,
         retention: Endless,
     },
@@ -87,7 +91,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "routes",
         message: "weir.routing.v1.RouteEvent",
         key: "order",
-        writers: &["routing"],
+        writers: &["routing", "weir"],
         readers: &["fulfillment", "notification", "console", "routing"],
         partitions: Scaled,
         retention: Endless,
@@ -97,7 +101,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "stock-commands",
         message: "weir.stock.v1.StockCommand",
         key: "pool",
-        writers: &["routing", "fulfillment", "inventory"],
+        writers: &["routing", "fulfillment", "inventory", "weir"],
         readers: &["inventory"],
         partitions: Scaled,
         retention: Days(30),
@@ -108,7 +112,7 @@ pub const CATALOGUE: &[Entry] = &[
         message: "weir.stock.v1.StockEvent",
         key: "pool",
         writers: &["inventory"],
-        readers: &["inventory", "console"],
+        readers: &["inventory"],
         partitions: Scaled,
         retention: Endless,
     },
@@ -117,8 +121,8 @@ pub const CATALOGUE: &[Entry] = &[
         name: "allocations",
         message: "weir.allocation.v1.AllocationEvent",
         key: "order",
-        writers: &["inventory"],
-        readers: &["fulfillment", "notification", "console"],
+        writers: &["inventory", "weir"],
+        readers: &["fulfillment", "console"],
         partitions: Scaled,
         retention: Endless,
     },
@@ -127,7 +131,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "shipments",
         message: "weir.shipment.v1.ShipmentEvent",
         key: "order",
-        writers: &["fulfillment"],
+        writers: &["fulfillment", "weir"],
         readers: &["fulfillment", "notification", "console"],
         partitions: Scaled,
         retention: Endless,
@@ -147,7 +151,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "routing-commands",
         message: "weir.routing.v1.RoutingCommand",
         key: "order",
-        writers: &["routing", "fulfillment"],
+        writers: &["routing", "fulfillment", "weir"],
         readers: &["routing"],
         partitions: Scaled,
         retention: Days(30),
@@ -157,7 +161,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "shipment-commands",
         message: "weir.shipment.v1.ShipmentCommand",
         key: "order",
-        writers: &["fulfillment", "ingest"],
+        writers: &["fulfillment", "weir"],
         readers: &["fulfillment"],
         partitions: Scaled,
         retention: Days(30),
@@ -167,7 +171,7 @@ pub const CATALOGUE: &[Entry] = &[
         name: "notice-commands",
         message: "weir.notice.v1.NoticeCommand",
         key: "order",
-        writers: &["notification"],
+        writers: &["notification", "weir"],
         readers: &["notification"],
         partitions: Scaled,
         retention: Days(30),
@@ -178,7 +182,7 @@ pub const CATALOGUE: &[Entry] = &[
         message: "weir.reference.v1.ReferenceEvent",
         key: "tenant/kind/id",
         writers: &["weir"],
-        readers: &["ingest", "routing", "notification"],
+        readers: &["ingest", "routing", "notification", "weir"],
         partitions: Fixed(1),
         retention: Compacted,
     },
@@ -188,7 +192,7 @@ pub const CATALOGUE: &[Entry] = &[
         message: "weir.reference.v1.ReferenceEvent",
         key: "tenant/kind/id@version",
         writers: &["weir"],
-        readers: &["weir"],
+        readers: &[],
         partitions: Fixed(1),
         retention: Endless,
     },
@@ -205,7 +209,7 @@ pub const CATALOGUE: &[Entry] = &[
 ];
 
 /// A stage: its inputs, the facts that are its memory, and what it writes to others.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StageEntry {
     /// Names the consumer group and the transactional ids.
     pub name: &'static str,
@@ -247,6 +251,21 @@ pub const STAGES: &[StageEntry] = &[
         outputs: &[],
     },
 ];
+
+/// What the catalogue lets this service read.
+pub fn read_by(service: &str) -> Vec<Topic> {
+    CATALOGUE.iter().filter(|entry| entry.readers.contains(&service)).map(|entry| entry.topic).collect()
+}
+
+/// What the catalogue lets this service write.
+pub fn written_by(service: &str) -> Vec<Topic> {
+    CATALOGUE.iter().filter(|entry| entry.writers.contains(&service)).map(|entry| entry.topic).collect()
+}
+
+/// The stages of this service.
+pub fn stages_of(service: &str) -> Vec<StageEntry> {
+    STAGES.iter().filter(|stage| stage.service == service).copied().collect()
+}
 
 impl Topic {
     /// The catalogue's row.

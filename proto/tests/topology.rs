@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
-use weir_proto::topics::{CATALOGUE, STAGES};
+use weir_proto::topics::{CATALOGUE, STAGES, Topic};
 
 #[test]
 fn the_topology_is_the_accepted_one() {
@@ -29,6 +29,11 @@ fn a_stage_writes_and_reads_only_what_the_catalogue_allows() {
         let counts: Vec<i32> = stage.inputs.iter().chain([&stage.facts]).map(|t| t.partitions(7)).collect();
         assert!(counts.iter().all(|n| *n == counts[0]), "{} is not co-partitioned", stage.name);
         assert!(!stage.inputs.contains(&stage.facts), "{} would read its own facts", stage.name);
+        // What could not be read is written back to where it came from, by `weir quarantine redrive`.
+        for input in stage.inputs {
+            assert!(input.entry().writers.contains(&"weir"), "weir writes back into {input}");
+        }
+        assert!(Topic::Quarantine.entry().writers.contains(&stage.service), "{} puts into quarantine", stage.name);
     }
 }
 
@@ -44,8 +49,7 @@ fn print() -> String {
     }
     text.push_str("\n# stage | service | inputs | facts | outputs\n");
     for s in STAGES {
-        let names =
-            |topics: &[weir_proto::topics::Topic]| topics.iter().map(|t| t.name()).collect::<Vec<_>>().join(", ");
+        let names = |topics: &[Topic]| topics.iter().map(|t| t.name()).collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "{} | {} | {} | {} | {}", s.name, s.service, names(s.inputs), s.facts, names(s.outputs));
     }
     text
