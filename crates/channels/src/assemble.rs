@@ -2,6 +2,8 @@
 
 use crate::Fault;
 use crate::money::{exponent, money};
+use std::collections::BTreeSet;
+use weir_proto::limits::ORDER_LINES_MAX;
 use weir_proto::order::v1::{Amounts, Discount, FundedBy, Line, LineKind, Payment, PaymentPart, PaymentState, Tax};
 
 /// More of one thing than anybody orders; a larger number is a mistake of the sender.
@@ -101,13 +103,18 @@ pub(crate) fn has_money(state: PaymentState) -> bool {
     matches!(state, PartlyPaid | Paid | PartlyRefunded | Refunded)
 }
 
-/// Every order has at least one line, and every line its own id.
+/// Every order has at least one line and not too many, and every line its own id.
 pub(crate) fn check_lines(lines: &[Line], field: &str) -> Result<(), Fault> {
     if lines.is_empty() {
         return Err(Fault::invalid(field, "it is empty; an order has at least one line"));
     }
+    if lines.len() > ORDER_LINES_MAX {
+        let detail = format!("it has {} lines; an order has at most {ORDER_LINES_MAX}", lines.len());
+        return Err(Fault::invalid(field, detail));
+    }
+    let mut seen = BTreeSet::new();
     for (index, line) in lines.iter().enumerate() {
-        if lines[..index].iter().any(|other| other.line_id == line.line_id) {
+        if !seen.insert(line.line_id.as_str()) {
             return Err(Fault::invalid(
                 format!("{field}[{index}]"),
                 format!("the line id {:?} is there twice", line.line_id),

@@ -13,6 +13,7 @@ use crate::mapped::{CancelRequest, Mapped};
 use crate::money::{exponent, money};
 use crate::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
 use crate::{Fault, SignatureFault};
+use weir_proto::limits;
 use weir_proto::order::v1::{Payment, PaymentPart, PaymentState};
 
 const TYPES: [&str; 5] = ["order.created", "order.updated", "order.paid", "order.cancel_requested", "order.cancelled"];
@@ -85,7 +86,7 @@ fn version(data: Object<'_>, timestamp: i64) -> Result<i64, Fault> {
     }
 }
 
-/// A payment that is told by itself pays the order in full, unless it says otherwise.
+/// A payment that is told by itself pays the order in full, unless it says otherwise: by its state, or as a deposit.
 fn paid(mapped: &mut Mapped, data: Object<'_>) -> Result<(), Fault> {
     let payment = match mapped.payment.take() {
         Some(payment) => payment,
@@ -93,6 +94,7 @@ fn paid(mapped: &mut Mapped, data: Object<'_>) -> Result<(), Fault> {
     };
     let told = PaymentState::try_from(payment.state).unwrap_or_default();
     mapped.payment_state = match told {
+        PaymentState::Unspecified if payment.part() == PaymentPart::Deposit => PaymentState::PartlyPaid,
         PaymentState::Unspecified => PaymentState::Paid,
         told => told,
     };
@@ -106,7 +108,10 @@ fn paid(mapped: &mut Mapped, data: Object<'_>) -> Result<(), Fault> {
 fn cancel_request(data: Object<'_>, delivery_id: &str) -> Result<CancelRequest, Fault> {
     let request_id = match data.id_or_empty("request_id")? {
         id if id.is_empty() && delivery_id.is_empty() => return Err(Fault::missing("request_id")),
-        id if id.is_empty() => delivery_id.to_owned(),
+        id if id.is_empty() => {
+            limits::id(delivery_id).map_err(|why| Fault::invalid(ID, why))?;
+            delivery_id.to_owned()
+        }
         id => id,
     };
     Ok(CancelRequest {
@@ -141,7 +146,7 @@ fn map_payment(payment: Object<'_>, currency: Option<&str>) -> Result<Payment, F
         amount: money(amount, currency),
         state: state.into(),
         paid_at_ms: payment.time_or_zero("paid_at")?,
-        method: payment.text_or_empty("method")?.to_owned(),
+        method: payment.name_or_empty("method")?.to_owned(),
     })
 }
 

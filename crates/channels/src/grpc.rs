@@ -1,5 +1,7 @@
 //! Orders that came over gRPC: canonical already, personal fields sealed before they reached the log.
 
+mod texts;
+
 use crate::adapter::{Adapter, Answer, Headers, Identity, Request};
 use crate::assemble::{QUANTITY_MAX, check_lines};
 use crate::mapped::{Draft, Mapped};
@@ -72,6 +74,7 @@ pub fn check(order: &Order) -> Result<(), Fault> {
     if !money::is_currency(&amounts.currency) {
         return Err(Fault::invalid("amounts.currency", format!("{:?} is no ISO 4217 code", amounts.currency)));
     }
+    check_lines(&order.lines, "lines")?;
     for (index, line) in order.lines.iter().enumerate() {
         if line.line_id.is_empty() {
             return Err(Fault::missing(format!("lines[{index}].line_id")));
@@ -81,7 +84,7 @@ pub fn check(order: &Order) -> Result<(), Fault> {
             return Err(Fault::invalid(format!("lines[{index}].ordered"), should));
         }
     }
-    check_lines(&order.lines, "lines")
+    texts::check(order)
 }
 
 #[cfg(test)]
@@ -129,6 +132,50 @@ mod tests {
             change(&mut order);
             assert_eq!(check(&order).expect_err("a fault").field, field);
         }
+    }
+
+    #[test]
+    fn texts_that_no_table_can_hold_are_refused() {
+        type Change = fn(&mut Order, String);
+        let cases: [(&str, Change); 10] = [
+            ("identity.shop", |order, text| order.identity.as_mut().expect("there").shop = text),
+            ("identity.platform_order_id", |order, text| {
+                order.identity.as_mut().expect("there").platform_order_id = text;
+            }),
+            ("identity.shown_number", |order, text| order.identity.as_mut().expect("there").shown_number = text),
+            ("lines[0].line_id", |order, text| order.lines[0].line_id = text),
+            ("lines[0].sku", |order, text| order.lines[0].sku = text),
+            ("lines[0].designated_warehouse", |order, text| order.lines[0].designated_warehouse = text),
+            ("buyer.email_hash", |order, text| order.buyer.get_or_insert_default().email_hash = text),
+            ("ship_to.wished_carrier", |order, text| order.ship_to.get_or_insert_default().wished_carrier = text),
+            ("payments[0].payment_id", |order, text| {
+                order.payments.push(weir_proto::order::v1::Payment { payment_id: text, ..Default::default() });
+            }),
+            ("permissions.holds[0]", |order, text| order.permissions.get_or_insert_default().holds.push(text)),
+        ];
+        for (field, change) in cases {
+            for text in ["A\0B".to_owned(), "x".repeat(256)] {
+                let mut order = order();
+                change(&mut order, text);
+                let fault = check(&order).expect_err(field);
+                assert_eq!((fault.reason, fault.field.as_str()), (crate::fault::FIELD_INVALID, field));
+            }
+        }
+        let mut lines = order();
+        lines.buyer.get_or_insert_default().buyer_remark = "one\ntwo".to_owned();
+        assert_eq!(check(&lines), Ok(()), "a remark may have lines");
+        lines.lines[0].title = "\0".to_owned();
+        assert_eq!(check(&lines).expect_err("a NUL").field, "lines[0].title");
+    }
+
+    #[test]
+    fn an_order_has_at_most_500_lines() {
+        let with = |count: usize| {
+            let line = |n: usize| Line { line_id: n.to_string(), ordered: 1, ..Line::default() };
+            Order { lines: (0..count).map(line).collect(), ..order() }
+        };
+        assert_eq!(check(&with(500)), Ok(()));
+        assert_eq!(check(&with(501)).expect_err("too many").field, "lines");
     }
 
     proptest::proptest! {

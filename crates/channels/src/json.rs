@@ -8,6 +8,7 @@ mod tree;
 use crate::fault::{Fault, MONEY};
 use crate::{instant, money};
 pub(crate) use tree::{Json, parse};
+use weir_proto::limits;
 
 /// An object, with readers for its fields.
 #[derive(Clone, Copy)]
@@ -32,20 +33,29 @@ impl<'a> Object<'a> {
         self.get(name).ok_or_else(|| Fault::missing(name))
     }
 
-    /// A text that must be there and hold something.
+    /// A word, a code, a time: a short text that must be there and hold something.
     pub(crate) fn text(self, name: &str) -> Result<&'a str, Fault> {
         match self.required(name)? {
-            Json::Text(text) if !text.is_empty() => Ok(text),
+            Json::Text(text) if !text.is_empty() => judged(name, text, limits::id),
             Json::Text(_) => Err(Fault::invalid(name, "it is empty")),
             other => Err(wrong(name, other, "a text")),
         }
     }
 
-    /// A text that may be absent or null, which reads as empty.
+    /// What a person wrote; may be absent or null, which reads as empty.
     pub(crate) fn text_or_empty(self, name: &str) -> Result<&'a str, Fault> {
+        self.judged_or_empty(name, limits::free)
+    }
+
+    /// A SKU, a number that is shown, a word: short and without control characters; may be absent or null.
+    pub(crate) fn name_or_empty(self, name: &str) -> Result<&'a str, Fault> {
+        self.judged_or_empty(name, limits::id)
+    }
+
+    fn judged_or_empty(self, name: &str, rule: Rule) -> Result<&'a str, Fault> {
         match self.get(name) {
             None => Ok(""),
-            Some(Json::Text(text)) => Ok(text),
+            Some(Json::Text(text)) => judged(name, text, rule),
             Some(other) => Err(wrong(name, other, "a text")),
         }
     }
@@ -53,9 +63,9 @@ impl<'a> Object<'a> {
     /// An id: a text or a whole number, whose digits are all kept.
     pub(crate) fn id(self, name: &str) -> Result<String, Fault> {
         match self.required(name)? {
-            Json::Text(text) if !text.is_empty() && text.len() <= 128 => Ok(text.clone()),
+            Json::Text(text) if !text.is_empty() => judged(name, text, limits::id).map(str::to_owned),
             Json::Integer(number) => Ok(number.to_string()),
-            Json::Text(_) => Err(Fault::invalid(name, "an id has 1 to 128 characters")),
+            Json::Text(_) => Err(Fault::invalid(name, "it is empty")),
             other => Err(wrong(name, other, "a text or a whole number")),
         }
     }
@@ -195,9 +205,7 @@ impl<'a> Object<'a> {
             Some(Json::List(items)) => items,
             Some(other) => return Err(wrong(name, other, "a list")),
         };
-        if items.len() > ITEMS_MAX {
-            return Err(Fault::invalid(name, format!("it has {} entries; at most {ITEMS_MAX} are read", items.len())));
-        }
+        few(name, items)?;
         let one = |(index, item): (usize, &'a Json)| match item {
             Json::Object(fields) => map(Object(fields)).map_err(|fault| fault.below(&format!("[{index}]")).below(name)),
             other => Err(wrong(&format!("{name}[{index}]"), other, "an object")),
@@ -205,26 +213,41 @@ impl<'a> Object<'a> {
         items.iter().enumerate().map(one).collect()
     }
 
-    /// A list of texts; absent reads as empty.
+    /// A list of ids or words; absent reads as empty.
     pub(crate) fn texts(self, name: &str) -> Result<Vec<String>, Fault> {
         let items = match self.get(name) {
             None => return Ok(Vec::new()),
             Some(Json::List(items)) => items,
             Some(other) => return Err(wrong(name, other, "a list")),
         };
+        few(name, items)?;
         let one = |(index, item): (usize, &Json)| match item {
-            Json::Text(text) => Ok(text.clone()),
+            Json::Text(text) => judged(&format!("{name}[{index}]"), text, limits::id).map(str::to_owned),
             other => Err(wrong(&format!("{name}[{index}]"), other, "a text")),
         };
         items.iter().enumerate().map(one).collect()
     }
 }
 
-/// Lines, discounts, taxes: no order has more of any.
+/// Discounts, taxes, and lines with those that were taken off: no order has more of any.
 const ITEMS_MAX: usize = 1_000;
+
+/// One of [`weir_proto::limits`].
+type Rule = fn(&str) -> Result<(), String>;
 
 /// Ten trillion in a currency with cents.
 const LIMIT_MINOR: i64 = 1_000_000_000_000_000;
+
+fn judged<'a>(name: &str, text: &'a str, rule: Rule) -> Result<&'a str, Fault> {
+    rule(text).map(|()| text).map_err(|why| Fault::invalid(name, why))
+}
+
+fn few(name: &str, items: &[Json]) -> Result<(), Fault> {
+    match items.len() > ITEMS_MAX {
+        true => Err(Fault::invalid(name, format!("it has {} entries; at most {ITEMS_MAX} are read", items.len()))),
+        false => Ok(()),
+    }
+}
 
 fn wrong(name: &str, value: &Json, should: &str) -> Fault {
     Fault::invalid(name, format!("it is {}; it should be {should}", value.what()))

@@ -111,7 +111,8 @@ fn map_order(body: Object<'_>, topic: &str) -> Result<Mapped, Fault> {
     };
     let lines: Vec<order::Line> = lines.into_iter().filter(|line| line.ordered > 0).collect();
     let cancelled = topic == "orders/cancelled" || body.get("cancelled_at").is_some();
-    if !cancelled {
+    // A cancelled order may have no line any more.
+    if !(cancelled && lines.is_empty()) {
         check_lines(&lines, "line_items")?;
     }
     let told = has_money(state).then(|| payment(&id, state, paid, version, currency, "shopify"));
@@ -159,7 +160,7 @@ fn payment_state(status: &str) -> Option<PaymentState> {
 }
 
 fn identity(body: Object<'_>, id: &str, version: i64, status: &str) -> Result<order::Identity, Fault> {
-    let shown = match body.text_or_empty("name")? {
+    let shown = match body.name_or_empty("name")? {
         "" => body.id_or_empty("order_number")?,
         name => name.to_owned(),
     };
@@ -168,7 +169,7 @@ fn identity(body: Object<'_>, id: &str, version: i64, status: &str) -> Result<or
         platform_order_id: id.to_owned(),
         shown_number: shown,
         platform_version: version,
-        raw_status: join(&[status, body.text_or_empty("fulfillment_status")?], "/"),
+        raw_status: join(&[status, body.name_or_empty("fulfillment_status")?], "/"),
         kind: OrderKind::Sale.into(),
         method: FulfillmentMethod::Ship.into(),
         test: body.flag("test")?,
@@ -216,7 +217,7 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32, refunded: bool) -> Re
         item.flag("gift_card")? || matches!(item.get("requires_shipping"), Some(crate::json::Json::Bool(false)));
     let raw = RawLine {
         id: item.id("id")?,
-        sku: item.text_or_empty("sku")?,
+        sku: item.name_or_empty("sku")?,
         title: item.text_or_empty("title")?,
         quantity: if refunded { ordered } else { current },
         unit,

@@ -101,7 +101,7 @@ fn map_order(body: Object<'_>) -> Result<Mapped, Fault> {
     let currency = body.currency("currency")?;
     let digits = exponent(currency);
     let status = body.text("status")?;
-    let method = body.text_or_empty("payment_method")?;
+    let method = body.name_or_empty("payment_method")?;
     let on_delivery = method == "cod";
     let paid_at = match body.get("date_paid_gmt") {
         Some(_) => body.time_in_utc("date_paid_gmt")?,
@@ -211,7 +211,7 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32) -> Result<order::Line
     let tax = item.money_or_zero("total_tax", digits)?;
     let raw = RawLine {
         id: item.id("id")?,
-        sku: item.text_or_empty("sku")?,
+        sku: item.name_or_empty("sku")?,
         title: item.text_or_empty("name")?,
         quantity,
         unit,

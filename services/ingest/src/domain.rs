@@ -1,8 +1,8 @@
 //! The clerk's rules: which delivery is news about an order, and what it says.
 //!
 //! Deliveries come in any order, any number of times, any time later. What can only grow (payment, cancelled, completed,
-//! requests) is joined, so the order of arrival can't matter; what can be edited (lines, remarks, holds) follows the
-//! platform's version. Whatever is judged from must be said: the state is the fold of the facts and nothing else.
+//! requests) is joined, so the order of arrival can't matter; what can be edited (address, lines, remarks, holds) follows
+//! the platform's version. Whatever is judged from must be said: the state is the fold of the facts and nothing else.
 
 mod content;
 mod delivery;
@@ -10,10 +10,12 @@ mod digest;
 mod fact;
 mod judge;
 mod payment;
+mod place;
 
-pub use delivery::{CancelRequest, Content, Delivery, Line, PaymentTold, Remarks, Terms};
+pub use delivery::{CancelRequest, Content, Delivery, Line, PaymentTold, Remarks, ShipTo, Terms};
 pub use fact::{Fact, LineDelta, Placed, PlacedLine};
 pub use payment::PaymentState;
+pub use place::{Door, Place};
 
 use content::Known;
 use digest::{Recent, digest};
@@ -85,6 +87,11 @@ impl Order {
         self.content.lines()
     }
 
+    /// The address that was told last.
+    pub fn goes_to(&self) -> Place {
+        self.content.goes_to()
+    }
+
     fn is_known(&self) -> bool {
         *self != Order::default()
     }
@@ -130,6 +137,7 @@ impl Decider for Order {
                 self.completed = true;
                 self.content.seen(*version);
             }
+            Fact::AddressChangeRequested { ship_to, version, .. } => self.content.go_to(ship_to.place, *version),
             Fact::NoteChanged { remarks, version } => self.content.note(remarks, *version),
             Fact::HoldsChanged { holds, version } => self.content.hold(holds, *version),
             Fact::LinesChanged { deltas, version } => self.content.shift(deltas, *version),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Condition, Parts};
+use weir_host::{Boot, Condition, Miss, Parts};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::reference::Table;
@@ -21,9 +21,6 @@ use weir_privacy::TenantKey;
 use weir_proto::DESCRIPTORS;
 use weir_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use weir_proto::topics::Topic;
-
-/// Pause between two tries to reach the log.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The log, and what hangs on it.
 struct Opened {
@@ -47,18 +44,17 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
     let (reached, clerk) = (boot.readiness.condition("log"), boot.readiness.condition("stage clerk"));
     let at_work = boot.clone();
     boot.task("ingest", async move {
-        let drain = at_work.drain.clone();
-        let opened = tokio::select! {
-            opened = reach(&at_work, &config, &key, write_within, &reached) => opened?,
-            () = drain.requested() => return Ok(()),
+        let (for_attempts, to_open, shops_key) = (at_work.clone(), config.clone(), key.clone());
+        let attempt = move || open(&for_attempts, &to_open, &shops_key, write_within).map_err(missed);
+        let Some(opened) = at_work.reach(&reached, attempt).await? else {
+            return Ok(());
         };
-        let Opened { log, access: opened, gateway: asked } = opened;
-        decide(&at_work, &log, &config, key, snapshots, clerk)?;
+        decide(&at_work, &opened.log, &config, key, snapshots, clerk)?;
         // Nobody else fills them.
-        let _ = access.set(opened);
-        let _ = gateway.set(asked);
+        let _ = access.set(opened.access);
+        let _ = gateway.set(opened.gateway);
         reached.set(true, "reached");
-        drain.requested().await;
+        at_work.drain.requested().await;
         Ok::<(), BoxError>(())
     });
     Ok(Parts::new().http(router(door)).grpc(IngestServiceServer::new(placing)).descriptors(DESCRIPTORS))
@@ -76,54 +72,24 @@ fn decide(
     let signals = Signals::new(boot.drain.flag(), move |holds, why| ready.set(holds, why));
     let workers = stage::spawn(Arc::new(Clerk::new(key)), log.clone(), config, |_| NoEffects, snapshots, &signals)?;
     for worker in workers {
-        boot.thread(format!("stage {}", worker.name), move |_| match worker.thread.join() {
-            Ok(ended) => ended.map_err(|error| whole(&error)),
-            Err(_) => Err("panicked".to_owned()),
-        })?;
+        boot.joined(format!("stage {}", worker.name), worker.thread)?;
     }
     Ok(())
 }
 
-/// Opens the log; tries again for as long as it does not answer.
-async fn reach(
-    boot: &Boot,
-    config: &Config,
-    key: &Arc<TenantKey>,
-    write_within: Duration,
-    reached: &Condition,
-) -> Result<Opened, BoxError> {
-    loop {
-        let (boot, config, key) = (boot.clone(), config.clone(), key.clone());
-        // Blocks, and so must not sit on a thread of the runtime.
-        let opened = tokio::task::spawn_blocking(move || open(&boot, &config, key, write_within)).await?;
-        match opened {
-            Ok(opened) => return Ok(opened),
-            Err(LogError::Transient(why) | LogError::Unknown(why)) => {
-                tracing::warn!(why, "log not reached, trying again");
-                reached.set(false, why);
-            }
-            Err(error) => return Err(error.into()),
-        }
-        tokio::time::sleep(PAUSE).await;
+/// A broker that is away may come; one that refuses will not come right by itself.
+fn missed(error: LogError) -> Miss {
+    match error {
+        LogError::Fatal(why) => Miss::refused(why),
+        error => Miss::Away(error.to_string()),
     }
 }
 
-fn open(boot: &Boot, config: &Config, key: Arc<TenantKey>, write_within: Duration) -> Result<Opened, LogError> {
+fn open(boot: &Boot, config: &Config, key: &Arc<TenantKey>, write_within: Duration) -> Result<Opened, LogError> {
     let log = KafkaLog::connect(config)?;
-    let following = Signals::new(boot.drain.flag(), |_, _| {});
+    let (following, key) = (Signals::new(boot.drain.flag(), |_, _| {}), key.clone());
     let shops = Table::follow(&log, following, move |shops: &mut Shops, name, event| shops.learn(&key, name, event))?;
     let writer = Writer::connect(config, "ingest", write_within)?;
     let gateway = Gateway::start(config, Topic::Deliveries, Topic::Orders)?;
     Ok(Opened { log, access: Access { shops, writer }, gateway })
-}
-
-/// An error with all its causes.
-fn whole(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
 }

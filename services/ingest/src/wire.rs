@@ -1,5 +1,6 @@
 //! Between bytes and the clerk: deliveries in, facts out, shops from the reference topic.
 
+mod addresses;
 mod deliveries;
 mod facts;
 mod orders;
@@ -56,7 +57,7 @@ impl Topology for Clerk {
     }
 
     fn shape(&self) -> u32 {
-        1
+        2
     }
 
     fn reads_reference(&self) -> bool {
@@ -82,7 +83,7 @@ impl Topology for Clerk {
         let event = event
             .event
             .ok_or_else(|| Fault::whole("unknown-type", "the fact is of a kind that this version does not know"))?;
-        facts::read(event)
+        facts::read(&self.key, &record.key, event)
     }
 
     /// The clerk has nothing to tell others.

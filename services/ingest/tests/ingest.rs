@@ -1,5 +1,7 @@
 //! Ingest on a real Kafka: the door alone, and the door with its clerk.
 
+#[path = "ingest/catalogue.rs"]
+mod catalogue;
 #[path = "ingest/clerk.rs"]
 mod clerk;
 #[path = "ingest/door.rs"]
@@ -8,3 +10,5 @@ mod door;
 mod house;
 #[path = "ingest/process.rs"]
 mod process;
+#[path = "ingest/starting.rs"]
+mod starting;

@@ -99,3 +99,64 @@ async fn write(connection: &mut PgConnection, rows: Rows) -> Result<(), sqlx::Er
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prost::Message as _;
+    use weir_decider::Millis;
+    use weir_pipeline::Headers;
+    use weir_proto::log::v1::Meta;
+    use weir_proto::routing::v1::{Held, HoldResolution, HoldResolved, RouteEvent, route_event::Event};
+    use weir_testkit::Servers;
+
+    fn record(version: u64, event: Event) -> Record {
+        let meta =
+            Meta { tenant: "de\0mo".to_owned(), key: "order\0".to_owned(), version, at_ms: 1, ..Meta::default() };
+        let event = RouteEvent { meta: Some(meta), event: Some(event) };
+        Record {
+            topic: Topic::Routes,
+            partition: 0,
+            offset: version as i64,
+            time: Millis(0),
+            key: "order\0".to_owned(),
+            value: event.encode_to_vec().into(),
+            headers: Headers::default(),
+        }
+    }
+
+    /// Facts of before such texts were refused lie in the log for good.
+    #[tokio::test]
+    async fn texts_that_no_table_holds_are_mended() {
+        let schema = Servers::shared().schema("routing").await;
+        prepare(&schema.pool, &schema.name).await.expect("the tables can be made");
+        // Not to be made shorter by compressing it.
+        let step = |state: &mut u64| {
+            *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Some(char::from(b'a' + ((*state >> 33) % 26) as u8))
+        };
+        let long: String = std::iter::repeat_n((), 3_000).scan(7_u64, |state, ()| step(state)).collect();
+        let held = |id: &str| {
+            let (hold_id, reason) = (id.to_owned(), "why\0".to_owned());
+            Event::Held(Held { hold_id, reason, owner_group: "\0".to_owned(), ..Held::default() })
+        };
+        let resolved = HoldResolved {
+            hold_id: "a\0".to_owned(),
+            resolution: HoldResolution::Approved.into(),
+            note: String::new(),
+        };
+        let batches =
+            [vec![record(1, held("a\0")), record(2, held(&long))], vec![record(3, Event::HoldResolved(resolved))]];
+        let mut connection = schema.pool.acquire().await.expect("a connection");
+        for batch in &batches {
+            RoutesProjection.apply(&mut connection, batch).await.expect("applied");
+        }
+        let rows: Vec<(String, String, String, i64)> =
+            sqlx::query_as("select tenant, hold_id, reason, order_version from holds")
+                .fetch_all(&mut *connection)
+                .await
+                .expect("rows");
+        let expected = ("de\u{FFFD}mo".to_owned(), long[..1024].to_owned(), "why\u{FFFD}".to_owned(), 3);
+        assert_eq!(rows, [expected]);
+    }
+}

@@ -12,10 +12,9 @@ use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Condition, Parts};
+use weir_host::{Boot, Condition, Miss, Parts};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::projection::postgres;
@@ -24,7 +23,7 @@ use weir_pipeline::{LogError, NoEffects, Signals, stage};
 use weir_proto::routing::v1::routing_service_server::RoutingServiceServer;
 use weir_proto::topics::Topic;
 
-/// Pause between two tries to reach Kafka or Postgres.
+/// Pause between two tries to reach Postgres.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a query waits for a connection.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
@@ -46,8 +45,7 @@ async fn start(boot: Boot, config: Option<Config>) -> Result<Parts, BoxError> {
     let edge = Edge::new(gateway.clone(), pool.clone());
     let deciding = boot.readiness.condition("stage routing");
     let tables = Tables { pool, schema: config.schema };
-    let at_work = boot.clone();
-    boot.task("routing", async move { work(at_work, config.log, tables, gateway, deciding).await });
+    boot.task("routing", work(boot.clone(), config.log, tables, gateway, deciding));
     Ok(Parts::new().grpc(RoutingServiceServer::new(edge)).descriptors(weir_proto::DESCRIPTORS))
 }
 
@@ -64,53 +62,39 @@ async fn work(
     tables: Tables,
     gateway: Arc<OnceLock<Gateway>>,
     deciding: Condition,
-) -> Result<(), String> {
-    let Some((log, opened)) = reach(&boot, &config, &deciding).await? else {
+) -> Result<(), BoxError> {
+    let for_attempts = config.clone();
+    let Some((log, opened)) = boot.reach(&deciding, move || open(&for_attempts).map_err(missed)).await? else {
         return Ok(());
     };
+    // Nobody else fills it.
     let _ = gateway.set(opened);
     let signals = Signals::new(boot.drain.flag(), move |ready, why| deciding.set(ready, why));
     let snapshots = Some(Snapshots::connect(&tables.pool));
-    let workers = stage::spawn(Arc::new(RoutingTopology), log.clone(), &config, |_| NoEffects, snapshots, &signals)
-        .map_err(|error| error.to_string())?;
-    for worker in workers {
-        let part = format!("stage {}", worker.name);
-        boot.thread(part, move |_| joined(worker.thread)).map_err(|error| error.to_string())?;
+    for worker in stage::spawn(Arc::new(RoutingTopology), log.clone(), &config, |_| NoEffects, snapshots, &signals)? {
+        boot.joined(format!("stage {}", worker.name), worker.thread)?;
     }
     project(&boot, log, &config, tables).await?;
     boot.drain.requested().await;
     Ok(())
 }
 
-/// Opens log and gateway, however long that takes. Nothing where the process ends before.
-async fn reach(
-    boot: &Boot,
-    config: &weir_pipeline::Config,
-    condition: &Condition,
-) -> Result<Option<(KafkaLog, Gateway)>, String> {
-    loop {
-        let config = config.clone();
-        let opening = tokio::task::spawn_blocking(move || {
-            let log = KafkaLog::connect(&config)?;
-            let gateway = Gateway::start(&config, Topic::RoutingCommands, Topic::Routes)?;
-            Ok::<_, LogError>((log, gateway))
-        });
-        let why = match opening.await.map_err(|error| error.to_string())? {
-            Ok(opened) => return Ok(Some(opened)),
-            Err(LogError::Fatal(why)) => return Err(why),
-            Err(error) => error.to_string(),
-        };
-        condition.set(false, why.as_str());
-        tracing::warn!(why, "the log can't be reached yet");
-        tokio::select! {
-            () = boot.drain.requested() => return Ok(None),
-            () = tokio::time::sleep(PAUSE) => {}
-        }
+fn open(config: &weir_pipeline::Config) -> Result<(KafkaLog, Gateway), LogError> {
+    let log = KafkaLog::connect(config)?;
+    let gateway = Gateway::start(config, Topic::RoutingCommands, Topic::Routes)?;
+    Ok((log, gateway))
+}
+
+/// A broker that is away may come; one that refuses will not come right by itself.
+fn missed(error: LogError) -> Miss {
+    match error {
+        LogError::Fatal(why) => Miss::refused(why),
+        error => Miss::Away(error.to_string()),
     }
 }
 
 /// Starts the projection once its tables are there. Not ready for queries is no reason not to decide, so no condition waits.
-async fn project(boot: &Boot, log: KafkaLog, config: &weir_pipeline::Config, tables: Tables) -> Result<(), String> {
+async fn project(boot: &Boot, log: KafkaLog, config: &weir_pipeline::Config, tables: Tables) -> Result<(), BoxError> {
     while let Err(error) = projection::prepare(&tables.pool, &tables.schema).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "the tables can't be prepared yet");
         tokio::select! {
@@ -120,19 +104,5 @@ async fn project(boot: &Boot, log: KafkaLog, config: &weir_pipeline::Config, tab
     }
     let signals = Signals::new(boot.drain.flag(), |ready, why| tracing::info!(ready, why, "projection routing.routes"));
     let thread = postgres::spawn(RoutesProjection, log, config, tables.pool, signals);
-    boot.thread("projector routing.routes", move |_| joined(thread)).map_err(|error| error.to_string())
-}
-
-/// The end of a thread of the pipeline, with the causes of its failure in one line.
-fn joined<E: std::error::Error>(thread: JoinHandle<Result<(), E>>) -> Result<(), String> {
-    let ended = thread.join().map_err(|_| "panicked, see the log line before this".to_owned())?;
-    ended.map_err(|error| {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            text = format!("{text}: {inner}");
-            cause = inner.source();
-        }
-        text
-    })
+    Ok(boot.joined("projector routing.routes", thread)?)
 }

@@ -64,6 +64,17 @@ fn a_paid_order_may_come_whole() {
 }
 
 #[test]
+fn a_deposit_is_part_of_the_price() {
+    let state = |words: &str| {
+        let body = PAID.replace(r#""id":"p-1","#, &format!(r#""id":"p-1",{words}"#));
+        map(&body).expect("readable").payment_state
+    };
+    assert_eq!(state(r#""part":"deposit","#), PaymentState::PartlyPaid);
+    assert_eq!(state(r#""part":"balance","#), PaymentState::Paid);
+    assert_eq!(state(r#""part":"deposit","state":"paid","#), PaymentState::Paid);
+}
+
+#[test]
 fn asked_is_told_from_done() {
     let asked = r#"{"type":"order.cancel_requested","timestamp":"2026-11-21T10:05:00Z",
         "data":{"order_id":"W-17","request_id":"c-1","reason":"too late"}}"#;
@@ -94,6 +105,44 @@ fn what_is_wrong_is_named() {
         (DUPLICATE_KEY, "order_id".to_owned())
     );
     assert_eq!(fault(&PAID.replace(r#""id":"p-1","#, "")), (FIELD_MISSING, "data.payment.id".to_owned()));
+}
+
+/// What no table can hold, and no index, is refused before it lies in the log for good.
+#[test]
+fn texts_that_no_table_can_hold_are_refused() {
+    let cases = [
+        (r#""order_id": "W-17""#, r#""order_id": "W\u0000""#, "data.order_id"),
+        (r#""number": "17""#, r#""number": "1\u00007""#, "data.number"),
+        (r#""sku": "TEA-250""#, r#""sku": "TEA\u0000""#, "data.lines[0].sku"),
+        (r#""sku": "TEA-250""#, r#""sku": "TEA\n""#, "data.lines[0].sku"),
+        (r#""title": "Green tea""#, r#""title": "Green\u0000""#, "data.lines[0].title"),
+        (r#""status": "open""#, r#""status": "op\u0000en""#, "data.status"),
+        (r#""remark": "no plastic""#, r#""remark": "\u0000""#, "data.buyer.remark"),
+        (r#""name": "Wang Fang""#, r#""name": "Wang\u0000Fang""#, "data.ship_to.name"),
+        (r#"["risk-control"]"#, r#"["risk-control", "\u0000"]"#, "data.holds[1]"),
+    ];
+    for (good, bad, field) in cases {
+        assert!(BODY.contains(good), "{good}");
+        assert_eq!(fault(&BODY.replace(good, bad)), (FIELD_INVALID, field.to_owned()), "{bad}");
+    }
+    let sku = |bytes: usize| BODY.replace("TEA-250", &"x".repeat(bytes));
+    assert!(map(&sku(255)).is_ok());
+    assert_eq!(fault(&sku(256)), (FIELD_INVALID, "data.lines[0].sku".to_owned()));
+    let remark = BODY.replace("no plastic", "first line\\nsecond line\\tand a tab");
+    assert!(map(&remark).is_ok(), "a remark may have lines");
+}
+
+/// Inventory allocates no more: a longer order would be placed and released, and never be allocated.
+#[test]
+fn an_order_has_at_most_500_lines() {
+    let line = |n: usize| format!(r#"{{"line_id": "{n}", "sku": "S", "quantity": 1, "price": "1.00"}}"#);
+    let with = |count: usize| {
+        let lines: Vec<String> = (0..count).map(line).collect();
+        let (head, _) = BODY.split_once("[\n").expect("the lines");
+        format!("{head}[{}]}}}}", lines.join(","))
+    };
+    assert_eq!(map(&with(500)).expect("readable").order.map(|draft| draft.order.lines.len()), Some(500));
+    assert_eq!(fault(&with(501)), (FIELD_INVALID, "data.lines".to_owned()));
 }
 
 proptest::proptest! {

@@ -15,7 +15,7 @@ pub(super) fn map(data: Object<'_>, version: i64) -> Result<Mapped, Fault> {
     let id = data.id("order_id")?;
     let currency = data.currency("currency")?;
     let digits = exponent(currency);
-    let status = data.text_or_empty("status")?;
+    let status = data.name_or_empty("status")?;
     let state = match data.text_or_empty("payment_state")? {
         "" => PaymentState::Pending,
         text => payment_state("payment_state", text)?,
@@ -119,7 +119,7 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32) -> Result<order::Line
     let tax = item.own_money("tax", digits)?.unwrap_or_default();
     let raw = RawLine {
         id: item.id("line_id")?,
-        sku: item.text_or_empty("sku")?,
+        sku: item.name_or_empty("sku")?,
         title: item.text_or_empty("title")?,
         quantity: item.integer("quantity", 1, QUANTITY_MAX)?,
         unit,
@@ -128,7 +128,7 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32) -> Result<order::Line
         taxes: if tax == 0 { Vec::new() } else { vec![(tax, item.flag("tax_included")?)] },
         digital: item.flag("digital")?,
     };
-    Ok(order::Line { designated_warehouse: item.text_or_empty("warehouse")?.to_owned(), ..line(raw, currency) })
+    Ok(order::Line { designated_warehouse: item.name_or_empty("warehouse")?.to_owned(), ..line(raw, currency) })
 }
 
 fn people(draft: &mut Draft, data: Object<'_>) -> Result<(), Fault> {
@@ -137,14 +137,14 @@ fn people(draft: &mut Draft, data: Object<'_>) -> Result<(), Fault> {
         draft.buyer_phone = buyer.text_or_empty("phone")?.to_owned();
         Ok(order::Buyer {
             platform_buyer_id: buyer.id_or_empty("id")?,
-            tier: buyer.text_or_empty("tier")?.to_owned(),
+            tier: buyer.name_or_empty("tier")?.to_owned(),
             buyer_remark: buyer.text_or_empty("remark")?.to_owned(),
             ..order::Buyer::default()
         })
     })?;
     draft.order.buyer = Some(order::Buyer {
         seller_remark: data.text_or_empty("seller_remark")?.to_owned(),
-        flag: data.text_or_empty("flag")?.to_owned(),
+        flag: data.name_or_empty("flag")?.to_owned(),
         ..buyer.unwrap_or_default()
     });
     let address = data.inside("ship_to", |address| {
@@ -155,7 +155,7 @@ fn people(draft: &mut Draft, data: Object<'_>) -> Result<(), Fault> {
             city: text("city")?,
             district: text("district")?,
             town: text("town")?,
-            wished_carrier: text("carrier")?,
+            wished_carrier: address.name_or_empty("carrier")?.to_owned(),
             ..ShipTo::default()
         };
         let personal = Personal {

@@ -137,6 +137,30 @@ fn what_is_wrong_is_named() {
     assert_eq!((topic.reason, topic.field.as_str()), (FIELD_INVALID, TOPIC));
 }
 
+#[test]
+fn texts_that_no_table_can_hold_are_refused() {
+    assert_eq!(fault(&BODY.replace("#1042", "#10\\u000042")), (FIELD_INVALID, "name".to_owned()));
+    assert_eq!(fault(&BODY.replace("#1042", &"1".repeat(256))), (FIELD_INVALID, "name".to_owned()));
+    assert_eq!(fault(&BODY.replace("TEA-250", "TEA\\u0000")), (FIELD_INVALID, "line_items[0].sku".to_owned()));
+}
+
+/// Inventory allocates no more; a cancelled order is placed all the same, and is held to it as well.
+#[test]
+fn an_order_has_at_most_500_lines() {
+    let (head, rest) = BODY.split_once("\"line_items\": [").expect("the lines");
+    let (_, tail) = rest.split_once("\n  ]").expect("their end");
+    let line = |n: usize| format!(r#"{{"id": {n}, "sku": "S", "quantity": 1, "price": "1.00"}}"#);
+    let with = |count: usize| {
+        let lines: Vec<String> = (0..count).map(line).collect();
+        format!("{head}\"line_items\": [{}]{tail}", lines.join(","))
+    };
+    for topic in ["orders/create", "orders/cancelled"] {
+        assert_eq!(map(topic, &with(500)).err(), None);
+        let fault = map(topic, &with(501)).expect_err("too many");
+        assert_eq!((fault.reason, fault.field.as_str()), (FIELD_INVALID, "line_items"));
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_bytes_upset_it(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), cut in 0_usize..1200, flip in 0_usize..1200) {

@@ -4,7 +4,7 @@
 //! repeat of what it replaced is known as stale.
 
 use super::digest::{Recent, digest};
-use super::{Content, LineDelta, Placed, Remarks};
+use super::{Content, LineDelta, Place, Placed, Remarks};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 pub(super) struct Known {
     version: i64,
     lines: BTreeMap<String, i64>,
+    place: Place,
     remarks: u64,
     holds: u64,
     /// Contents that were replaced within the present version.
@@ -31,8 +32,14 @@ impl Known {
     /// Whether a content of this version is to be looked at: newer, or a new one of the same version.
     pub(super) fn admits(&self, version: i64, content: &Content) -> bool {
         let quantities = content.lines.iter().map(|line| (line.id.as_str(), line.quantity));
-        let told = whole(quantities, remarks_of(&content.remarks), holds_of(&content.holds));
+        // A body that tells of no other place has the order go where it is known to go.
+        let place = if self.place.differs(content.ship_to.place) { content.ship_to.place } else { self.place };
+        let told = whole(quantities, place, remarks_of(&content.remarks), holds_of(&content.holds));
         version > self.version || (version == self.version && !self.replaced.knows(told))
+    }
+
+    pub(super) fn goes_to(&self) -> Place {
+        self.place
     }
 
     pub(super) fn remarks_differ(&self, remarks: &Remarks) -> bool {
@@ -54,8 +61,14 @@ impl Known {
     pub(super) fn place(&mut self, placed: &Placed) {
         self.seen(placed.version);
         self.lines = placed.lines.iter().map(|line| (line.id.clone(), line.quantity)).collect();
+        self.place = placed.place;
         self.remarks = remarks_of(&placed.remarks);
         self.holds = holds_of(&placed.holds);
+    }
+
+    pub(super) fn go_to(&mut self, place: Place, version: i64) {
+        self.replace(version);
+        self.place = place;
     }
 
     pub(super) fn note(&mut self, remarks: &Remarks, version: i64) {
@@ -79,7 +92,7 @@ impl Known {
 
     fn replace(&mut self, version: i64) {
         let lines = self.lines.iter().map(|(id, quantity)| (id.as_str(), *quantity));
-        let present = whole(lines, self.remarks, self.holds);
+        let present = whole(lines, self.place, self.remarks, self.holds);
         if version > self.version {
             self.seen(version);
         } else {
@@ -88,9 +101,10 @@ impl Known {
     }
 }
 
-fn whole<'a>(lines: impl Iterator<Item = (&'a str, i64)>, remarks: u64, holds: u64) -> u64 {
+fn whole<'a>(lines: impl Iterator<Item = (&'a str, i64)>, place: Place, remarks: u64, holds: u64) -> u64 {
     let mut parts: Vec<Vec<u8>> = lines.map(|(id, quantity)| format!("{id}={quantity}").into_bytes()).collect();
     parts.sort();
+    parts.push(place.bytes());
     parts.push(remarks.to_be_bytes().to_vec());
     parts.push(holds.to_be_bytes().to_vec());
     digest(&parts)

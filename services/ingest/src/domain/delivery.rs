@@ -1,6 +1,6 @@
 //! What a delivery says, as far as the rules look into it. The rest goes through in `payload`, untouched.
 
-use super::PaymentState;
+use super::{PaymentState, Place};
 use weir_decider::Millis;
 
 /// A delivery that was read.
@@ -27,6 +27,7 @@ pub struct Content {
     pub payment: PaymentState,
     pub payment_ids: Vec<String>,
     pub lines: Vec<Line>,
+    pub ship_to: ShipTo,
     pub remarks: Remarks,
     pub holds: Vec<String>,
     pub payload: Vec<u8>,
@@ -40,6 +41,13 @@ pub struct Line {
     /// What the adapter takes for our SKU; empty: it can't tell.
     pub sku: String,
     pub quantity: i64,
+    pub payload: Vec<u8>,
+}
+
+/// The address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShipTo {
+    pub place: Place,
     pub payload: Vec<u8>,
 }
 

@@ -1,6 +1,6 @@
 //! What the clerk says of an order. A version of 0 means that the delivery was thin: it told nothing of the content.
 
-use super::{CancelRequest, PaymentState, Remarks, Terms};
+use super::{CancelRequest, PaymentState, Place, Remarks, ShipTo, Terms};
 use weir_decider::Millis;
 
 /// One fact.
@@ -27,6 +27,12 @@ pub enum Fact {
         version: i64,
     },
     Completed {
+        version: i64,
+    },
+    /// The platform has another address: whoever owns the order answers.
+    AddressChangeRequested {
+        request_id: String,
+        ship_to: ShipTo,
         version: i64,
     },
     NoteChanged {
@@ -57,6 +63,7 @@ pub struct Placed {
     pub payment: PaymentState,
     pub payment_ids: Vec<String>,
     pub lines: Vec<PlacedLine>,
+    pub place: Place,
     pub remarks: Remarks,
     pub holds: Vec<String>,
     pub payload: Vec<u8>,

@@ -62,6 +62,7 @@ fn place(order: &Order, shop: &Shop, delivery: &Delivery, content: &Content) -> 
         payment: order.payment.max(content.payment),
         payment_ids: content.payment_ids.clone(),
         lines: content.lines.iter().map(line).collect(),
+        place: content.ship_to.place,
         remarks: content.remarks.clone(),
         holds: content.holds.clone(),
         payload: content.payload.clone(),
@@ -80,6 +81,12 @@ fn edits(order: &Order, shop: &Shop, delivery: &Delivery, content: &Content) -> 
     let mut facts = Vec::new();
     if !order.content.admits(version, content) {
         return facts;
+    }
+    // Before all that may release the order: it would go to the old address.
+    if order.goes_to().differs(content.ship_to.place) {
+        let ship_to = content.ship_to.clone();
+        let request_id = format!("address-{version}-{:016x}", digest(&[ship_to.place.bytes()]));
+        facts.push(Fact::AddressChangeRequested { request_id, ship_to, version });
     }
     let deltas = line_deltas(order, shop, content);
     if !deltas.is_empty() {

@@ -1,10 +1,11 @@
 //! given / when / then for each rule, and every order of arrival.
 
+mod address;
 mod arrival;
 mod corners;
 
 use super::*;
-use weir_decider::{Ignored, Outcome, Scenario, given};
+use weir_decider::{Ignored, Outcome, Scenario, Verdict, given};
 
 const NOW: i64 = 1_795_255_500_000;
 
@@ -49,6 +50,7 @@ fn placed(version: i64, payment: PaymentState) -> Fact {
         payment,
         payment_ids: Vec::new(),
         lines: vec![PlacedLine { id: "1".to_owned(), sku: "TEA".to_owned(), quantity: 2 }],
+        place: Place::default(),
         remarks: Remarks::default(),
         holds: Vec::new(),
         payload: vec![7],

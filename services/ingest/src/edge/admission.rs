@@ -49,15 +49,23 @@ impl Admission {
     ///
     /// # Errors
     /// `overloaded`, with the time after which a repeat makes sense.
-    pub fn enter(&self, shop: &Registered, now: Instant) -> Result<OwnedSemaphorePermit, Problem> {
+    pub fn enter(&self, shop: &Registered) -> Result<OwnedSemaphorePermit, Problem> {
         let place = self.all.clone().try_acquire_owned();
         let place = match place {
             Err(_) if shop.urgent => self.urgent.clone().try_acquire_owned(),
             place => place,
         };
-        let place = place.map_err(|_| overloaded("More is coming in than can be taken.", AWAY))?;
-        match self.spend(shop, now) {
-            true => Ok(place),
+        place.map_err(|_| overloaded("More is coming in than can be taken.", AWAY))
+    }
+
+    /// Takes one of the deliveries that the shop may send. To be asked for signed ones only: else whoever knows the shop's address
+    /// could use up its budget, and its own would be turned away.
+    ///
+    /// # Errors
+    /// `overloaded`, with the time after which a repeat makes sense.
+    pub fn spend(&self, shop: &Registered, now: Instant) -> Result<(), Problem> {
+        match self.has_one(shop, now) {
+            true => Ok(()),
             false => {
                 let one = Duration::from_millis(1000 / u64::from(shop.budget_per_second.max(1)));
                 Err(overloaded("The shop has used up its budget.", one.max(Duration::from_millis(100))))
@@ -65,7 +73,7 @@ impl Admission {
         }
     }
 
-    fn spend(&self, shop: &Registered, now: Instant) -> bool {
+    fn has_one(&self, shop: &Registered, now: Instant) -> bool {
         let rate = u64::from(shop.budget_per_second);
         if rate == 0 {
             return true;
@@ -108,26 +116,35 @@ mod tests {
     #[test]
     fn a_full_door_sheds_and_keeps_places_for_urgent_shops() {
         let admission = Admission::new(Limits { in_flight: 1, in_flight_urgent: 1 });
-        let now = Instant::now();
-        let first = admission.enter(&shop("a", 0, false), now).expect("a free place");
-        let refused = admission.enter(&shop("a", 0, false), now).expect_err("full");
+        let first = admission.enter(&shop("a", 0, false)).expect("a free place");
+        let refused = admission.enter(&shop("a", 0, false)).expect_err("full");
         assert_eq!((refused.kind(), refused.retry_delay()), (kind::OVERLOADED, Some(AWAY)));
-        let _urgent = admission.enter(&shop("b", 0, true), now).expect("kept for urgent shops");
-        assert!(admission.enter(&shop("b", 0, true), now).is_err(), "those are counted too");
+        let _urgent = admission.enter(&shop("b", 0, true)).expect("kept for urgent shops");
+        assert!(admission.enter(&shop("b", 0, true)).is_err(), "those are counted too");
         drop(first);
-        assert!(admission.enter(&shop("a", 0, false), now).is_ok());
+        assert!(admission.enter(&shop("a", 0, false)).is_ok());
     }
 
     #[test]
     fn a_budget_is_two_seconds_deep_and_refills_evenly() {
-        let admission = Admission::new(Limits { in_flight: 100, in_flight_urgent: 0 });
+        let admission = Admission::new(Limits { in_flight: 1, in_flight_urgent: 0 });
         let now = Instant::now();
-        let enter = |at| admission.enter(&shop("a", 10, false), at).is_ok();
-        let taken = (0..50).filter(|_| enter(now)).count();
+        let spend = |at| admission.spend(&shop("a", 10, false), at).is_ok();
+        let taken = (0..50).filter(|_| spend(now)).count();
         assert_eq!(taken, 20);
-        assert!(!enter(now + Duration::from_millis(99)));
-        assert!(enter(now + Duration::from_millis(100)));
-        assert!(!enter(now + Duration::from_millis(100)));
-        assert!(admission.enter(&shop("other", 10, false), now).is_ok(), "budgets are each shop's own");
+        assert!(!spend(now + Duration::from_millis(99)));
+        assert!(spend(now + Duration::from_millis(100)));
+        assert!(!spend(now + Duration::from_millis(100)));
+        assert!(admission.spend(&shop("other", 10, false), now).is_ok(), "budgets are each shop's own");
+    }
+
+    #[test]
+    fn a_place_costs_no_budget() {
+        let admission = Admission::new(Limits { in_flight: 1, in_flight_urgent: 0 });
+        let tight = shop("a", 1, false);
+        for _ in 0..50 {
+            drop(admission.enter(&tight).expect("a free place"));
+        }
+        assert!(admission.spend(&tight, Instant::now()).is_ok());
     }
 }

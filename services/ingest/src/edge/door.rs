@@ -29,7 +29,7 @@ use weir_pipeline::writer::Writer;
 use weir_proto::ids;
 
 /// Larger than any order of a platform, and small enough that a crowd of them fits into memory.
-const BODY_MAX: usize = 256 * 1024;
+pub(super) const BODY_MAX: usize = 256 * 1024;
 
 /// The log, once it is reached.
 pub struct Access {
@@ -83,7 +83,7 @@ async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Resul
     let (found, reference) = access.shops.with(|shops, next| (shops.find(channel, shop), next));
     let shop = found
         .ok_or_else(|| Problem::new(kind::UNKNOWN_SHOP, format!("The channel {channel} has no shop {shop:?}.")))?;
-    let _place = door.admission.enter(&shop, Instant::now())?;
+    let _place = door.admission.enter(&shop)?;
     let (parts, body) = request.into_parts();
     let headers = keep(&parts.headers, adapter.kept_headers());
     let body = to_bytes(body, BODY_MAX).await.map_err(|error| unread(&error))?;
@@ -93,6 +93,7 @@ async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Resul
         return Ok(answer(adapter.answer()));
     }
     adapter.verify(&signed, &shop.secrets, shop.tolerance_ms).map_err(|fault| refusal::unsigned(&fault))?;
+    door.admission.spend(&shop, Instant::now())?;
     let believed = Believed { adapter, shop: &shop, headers, body, now_ms, reference };
     take(&access.writer, believed).await
 }

@@ -2,6 +2,7 @@
 //!
 //! The record is the same for the same request (no clock, no random id inside), so a repeat of the command is seen as one.
 
+use super::door::BODY_MAX;
 use super::record::{RECEIVED, encode};
 use super::{now_ms, refusal};
 use crate::domain::HORIZON_MS;
@@ -18,6 +19,7 @@ use weir_proto::delivery::v1::Received;
 use weir_proto::ids;
 use weir_proto::ingest::v1::ingest_service_server::IngestService;
 use weir_proto::ingest::v1::{PersonalInput, PlaceOrderRequest, PlaceOrderResponse};
+use weir_proto::limits;
 use weir_proto::log::v1::CommandHead;
 use weir_proto::order::v1::{Identity, Order};
 use weir_proto::privacy::v1::Personal;
@@ -71,7 +73,13 @@ pub fn received(identity: &Identity, body: Bytes) -> Received {
 
 /// Checks the order and puts ids, seals and hashes in.
 fn sealed(key: &TenantKey, head: &CommandHead, mut order: Order, personal: PersonalInput) -> Result<Order, Problem> {
+    limits::head(head).map_err(|(field, why)| wrong(field, &why))?;
+    // As at the door. What is much larger would not go into the log, however often it is sent.
+    if order.encoded_len() > BODY_MAX {
+        return Err(Problem::new(kind::BODY_TOO_LARGE, format!("An order has at most {BODY_MAX} bytes.")));
+    }
     check(&order).map_err(|fault| refusal::unreadable(&fault.within("order")))?;
+    check_person(&personal)?;
     let identity = order.identity.get_or_insert_default();
     if !identity.tenant.is_empty() && identity.tenant != head.tenant {
         return Err(wrong("order.identity.tenant", "it is another tenant than the command's"));
@@ -98,6 +106,17 @@ fn sealed(key: &TenantKey, head: &CommandHead, mut order: Order, personal: Perso
     // Callers have no key: whatever they call sealed is not.
     ship_to.personal = (!sealed.ciphertext.is_empty()).then_some(sealed);
     Ok(order)
+}
+
+fn check_person(person: &PersonalInput) -> Result<(), Problem> {
+    let PersonalInput { name, phone, email, address_detail } = person;
+    let texts = [
+        ("personal.name", name),
+        ("personal.phone", phone),
+        ("personal.email", email),
+        ("personal.address_detail", address_detail),
+    ];
+    texts.iter().try_for_each(|(field, text)| limits::free(text).map_err(|why| wrong(field, &why)))
 }
 
 fn missing(field: &str) -> Problem {
@@ -167,13 +186,35 @@ mod tests {
     }
 
     #[test]
+    fn heads_and_persons_hold_no_nul() {
+        let key = TenantKey::new([7; 32]);
+        let head = |tenant: &str| CommandHead { tenant: tenant.to_owned(), ..CommandHead::default() };
+        let none = PersonalInput::default;
+        let problem = sealed(&key, &head("de\0mo"), order(), none()).expect_err("refused");
+        assert_eq!(problem.fields()[0].field, "head.tenant");
+        let name = PersonalInput { name: "Wang\0".to_owned(), ..none() };
+        let problem = sealed(&key, &head("demo"), order(), name).expect_err("refused");
+        assert_eq!(problem.fields()[0].field, "personal.name");
+    }
+
+    /// What the log would not take can't be sent again with better luck.
+    #[test]
+    fn an_order_is_no_larger_than_a_delivery() {
+        let mut large = order();
+        let line = |n: usize| Line { line_id: n.to_string(), ordered: 1, title: "x".repeat(20_000), ..Line::default() };
+        large.lines = (0..20).map(line).collect();
+        assert_eq!(seal(large).expect_err("refused").kind(), kind::BODY_TOO_LARGE);
+    }
+
+    #[test]
     fn what_is_wrong_is_named() {
         type Change = fn(&mut Identity);
-        let cases: [(&str, Change); 4] = [
+        let cases: [(&str, Change); 5] = [
             ("order.identity.tenant", |identity| identity.tenant = "other".to_owned()),
             ("order.identity.order_id", |identity| identity.order_id = "mine".to_owned()),
             ("order.identity.placed_at_ms", |identity| identity.placed_at_ms = 1),
             ("order.identity.shop", |identity| identity.shop.clear()),
+            ("order.identity.shown_number", |identity| identity.shown_number = "\0".to_owned()),
         ];
         for (field, change) in cases {
             let mut order = order();

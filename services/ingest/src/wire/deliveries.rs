@@ -1,6 +1,6 @@
 //! A delivery as the rules see it.
 
-use super::{orders, states};
+use super::{addresses, orders, states};
 use crate::domain::{CancelRequest, Content, Delivery, Line, PaymentTold, Remarks};
 use prost::Message as _;
 use weir_channels::{Headers, Mapped, adapter_for};
@@ -46,7 +46,7 @@ fn delivery(key: &TenantKey, tenant: &str, order_id: &str, received: &Received, 
     Delivery {
         shop: format!("{tenant}/{}/{}", received.channel, received.shop),
         version: mapped.version,
-        content: content.map(|order| Box::new(self::content(&order))),
+        content: content.map(|order| Box::new(self::content(key, order_id, &order))),
         payment: (told != PaymentTold::default()).then_some(told),
         cancelled: mapped.cancelled,
         cancel_request: mapped.cancel_requested.map(|request| CancelRequest {
@@ -58,7 +58,7 @@ fn delivery(key: &TenantKey, tenant: &str, order_id: &str, received: &Received, 
     }
 }
 
-pub(super) fn content(order: &Order) -> Content {
+pub(super) fn content(key: &TenantKey, order_id: &str, order: &Order) -> Content {
     let line = |line: &weir_proto::order::v1::Line| Line {
         id: line.line_id.clone(),
         platform_sku: line.platform_sku.clone(),
@@ -72,6 +72,7 @@ pub(super) fn content(order: &Order) -> Content {
         payment: states::payment_from(order.payment_state),
         payment_ids: order.payments.iter().map(|payment| payment.payment_id.clone()).collect(),
         lines: order.lines.iter().map(line).collect(),
+        ship_to: addresses::ship_to(key, order_id, order.ship_to.as_ref()),
         remarks: remarks(order),
         holds: order.permissions.as_ref().map(|permissions| permissions.holds.clone()).unwrap_or_default(),
         payload: order.encode_to_vec(),

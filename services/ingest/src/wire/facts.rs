@@ -1,10 +1,11 @@
 //! Facts of the `orders` topic, both ways.
 
-use super::{deliveries, states};
+use super::{addresses, deliveries, states};
 use crate::domain::{CancelRequest, Fact, LineDelta, Placed, PlacedLine, Remarks, Terms};
 use prost::Message as _;
 use weir_decider::Fault;
 use weir_pipeline::Outgoing;
+use weir_privacy::TenantKey;
 use weir_proto::log::v1::Meta;
 use weir_proto::order::v1::order_event::Event;
 use weir_proto::order::v1::{self as proto, OrderEvent};
@@ -61,6 +62,14 @@ fn event(fact: &Fact) -> (&'static str, Event) {
 
 fn edit_event(fact: &Fact) -> (&'static str, Event) {
     match fact {
+        Fact::AddressChangeRequested { request_id, ship_to, version } => (
+            "weir.order.v1.AddressChangeRequested",
+            Event::AddressChangeRequested(proto::AddressChangeRequested {
+                request_id: request_id.clone(),
+                ship_to: proto::ShipTo::decode(ship_to.payload.as_slice()).ok(),
+                platform_version: *version,
+            }),
+        ),
         Fact::NoteChanged { remarks, version } => (
             "weir.order.v1.NoteChanged",
             Event::NoteChanged(proto::NoteChanged {
@@ -114,12 +123,13 @@ fn delta(delta: &LineDelta) -> proto::LineDelta {
     proto::LineDelta { line_id: delta.line_id.clone(), quantity: delta.quantity, line }
 }
 
-pub(super) fn read(event: Event) -> Result<Fact, Fault> {
+/// What was told of an address is compared again from here on, so the key that sealed it is needed to read it back.
+pub(super) fn read(key: &TenantKey, order_id: &str, event: Event) -> Result<Fact, Fault> {
     Ok(match event {
         Event::OrderPlaced(event) => {
             let order =
                 event.order.ok_or_else(|| Fault::field("field-missing", "order", "the fact carries no order"))?;
-            Fact::Placed(Box::new(placed(&order)))
+            Fact::Placed(Box::new(placed(key, order_id, &order)))
         }
         Event::PaymentReceived(event) => {
             let payment = event.payment.unwrap_or_default();
@@ -139,6 +149,11 @@ pub(super) fn read(event: Event) -> Result<Fact, Fault> {
         },
         Event::OrderCancelled(event) => Fact::Cancelled { reason: event.reason, version: event.platform_version },
         Event::OrderCompleted(event) => Fact::Completed { version: event.platform_version },
+        Event::AddressChangeRequested(event) => Fact::AddressChangeRequested {
+            ship_to: addresses::ship_to(key, order_id, event.ship_to.as_ref()),
+            request_id: event.request_id,
+            version: event.platform_version,
+        },
         Event::NoteChanged(event) => Fact::NoteChanged {
             remarks: Remarks { buyer: event.buyer_remark, seller: event.seller_remark, flag: event.flag },
             version: event.platform_version,
@@ -149,14 +164,12 @@ pub(super) fn read(event: Event) -> Result<Fact, Fault> {
             version: event.platform_version,
         },
         Event::OrderObserved(event) => Fact::Observed { version: event.platform_version },
-        Event::AddressChangeRequested(_) | Event::Stage(_) => {
-            return Err(Fault::whole("unknown-type", "the clerk never says this"));
-        }
+        Event::Stage(_) => return Err(Fault::whole("unknown-type", "the clerk never says this")),
     })
 }
 
-fn placed(order: &proto::Order) -> Placed {
-    let content = deliveries::content(order);
+fn placed(key: &TenantKey, order_id: &str, order: &proto::Order) -> Placed {
+    let content = deliveries::content(key, order_id, order);
     let line =
         |line: &proto::Line| PlacedLine { id: line.line_id.clone(), sku: line.sku.clone(), quantity: line.ordered };
     Placed {
@@ -166,6 +179,7 @@ fn placed(order: &proto::Order) -> Placed {
         payment: content.payment,
         payment_ids: content.payment_ids,
         lines: order.lines.iter().map(line).collect(),
+        place: content.ship_to.place,
         remarks: content.remarks,
         holds: content.holds,
         payload: content.payload,

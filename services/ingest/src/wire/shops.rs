@@ -5,12 +5,16 @@ use crate::domain::{self, World};
 use prost::Message as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use weir_channels::standard_webhooks;
 use weir_privacy::TenantKey;
 use weir_proto::reference::v1::reference_event::Entity;
 use weir_proto::reference::v1::{ReferenceEvent, SecretList, Shop};
 
 /// Where a signature's scheme has a timestamp and the shop says nothing.
 const TOLERANCE_MS: i64 = 300_000;
+
+/// Bytes of a secret below which anybody can guess it. A platform's have 20 at least.
+const SECRET_MIN: usize = 8;
 
 /// Every shop that the door knows, by "channel/shop".
 #[derive(Debug, Default)]
@@ -77,11 +81,17 @@ fn register(tenant_key: &TenantKey, tenant: &str, shop: Shop) -> Registered {
         tracing::error!(address, fault, "the shop's secrets can not be opened");
         SecretList::default()
     });
+    let (good, short): (Vec<_>, Vec<_>) =
+        secrets.secrets.into_iter().partition(|secret| standard_webhooks::key(secret).len() >= SECRET_MIN);
+    if !short.is_empty() {
+        let count = short.len();
+        tracing::warn!(tenant, address, count, "secrets of the shop are too short and admit nobody");
+    }
     Registered {
         tenant: tenant.to_owned(),
         channel: shop.channel,
         shop: shop.shop,
-        secrets: secrets.secrets,
+        secrets: good,
         tolerance_ms: if shop.signature_tolerance_ms > 0 { shop.signature_tolerance_ms } else { TOLERANCE_MS },
         budget_per_second: shop.budget_per_second,
         urgent: shop.urgent,
@@ -114,5 +124,21 @@ fn shop_of(event: Option<ReferenceEvent>) -> Option<Shop> {
     match event?.entity? {
         Entity::Shop(shop) => Some(shop),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A secret that anybody can guess would make everybody's orders authentic.
+    #[test]
+    fn secrets_that_anybody_can_guess_admit_nobody() {
+        let key = TenantKey::new([7; 32]);
+        let given: [&[u8]; 6] = [b"", b"whsec_", b"1234567", b"whsec_MTIzNDU2Nw==", b"12345678", b"whsec_MTIzNDU2Nzg="];
+        let secrets = SecretList { secrets: given.map(<[u8]>::to_vec).to_vec() }.encode_to_vec();
+        let sealed = Some(key.seal_bytes("generic/acme", &secrets));
+        let shop = Shop { channel: "generic".to_owned(), shop: "acme".to_owned(), secrets: sealed, ..Shop::default() };
+        assert_eq!(register(&key, "demo", shop).secrets, [given[4].to_vec(), given[5].to_vec()]);
     }
 }

@@ -1,5 +1,7 @@
 //! What is written is read, and a delivery becomes the order that its platform meant.
 
+mod addresses;
+
 use super::*;
 use crate::domain::{CancelRequest, LineDelta, PaymentState, Remarks};
 use bytes::Bytes;
@@ -57,7 +59,7 @@ fn delivery(record_key: &str, body: &str) -> Record {
 
 fn shop(skus: &[(&str, &str)]) -> ReferenceEvent {
     let mapping = |(from, to): &(&str, &str)| SkuMapping { platform_sku: (*from).to_owned(), sku: (*to).to_owned() };
-    let secrets = SecretList { secrets: vec![b"hush".to_vec()] }.encode_to_vec();
+    let secrets = SecretList { secrets: vec![b"hush-hush".to_vec()] }.encode_to_vec();
     let shop = Shop {
         channel: "shopify".to_owned(),
         shop: "acme".to_owned(),
@@ -116,7 +118,8 @@ fn every_fact_is_read_as_it_was_written() {
     // What is decided (SKU, terms) is in the payload after the first writing only.
     let placed = clerk().read_fact(&written(&placed).1).expect("readable");
     let Some(told) = incoming.input.payment else { panic!("a payment is told") };
-    let line = incoming.input.content.map(|content| content.lines[0].payload.clone()).expect("a line");
+    let content = incoming.input.content.expect("the whole order");
+    let (line, ship_to) = (content.lines[0].payload.clone(), content.ship_to);
     let request = CancelRequest { request_id: "c".to_owned(), reason: "r".to_owned(), line_ids: vec!["1".to_owned()] };
     let remarks = Remarks { buyer: "b".to_owned(), seller: "s".to_owned(), flag: "f".to_owned() };
     let new = LineDelta { line_id: "2".to_owned(), quantity: 3, line: Some(("TEA-250".to_owned(), line)) };
@@ -128,6 +131,7 @@ fn every_fact_is_read_as_it_was_written() {
         Fact::CancelRequested { request, version: 0 },
         Fact::Cancelled { reason: "gone".to_owned(), version: 6 },
         Fact::Completed { version: 7 },
+        Fact::AddressChangeRequested { request_id: "address-12".to_owned(), ship_to, version: 12 },
         Fact::NoteChanged { remarks, version: 8 },
         Fact::HoldsChanged { holds: vec!["risk".to_owned()], version: 9 },
         Fact::LinesChanged { deltas: vec![new, gone], version: 10 },
@@ -162,7 +166,7 @@ fn the_door_learns_opens_and_forgets_shops() {
     let mut shops = Shops::default();
     shops.learn(&key(), "demo/shop/shopify/acme", Some(shop(&[])));
     let found = shops.find("shopify", "acme").expect("registered");
-    assert_eq!((found.tenant.as_str(), found.secrets.as_slice()), ("demo", [b"hush".to_vec()].as_slice()));
+    assert_eq!((found.tenant.as_str(), found.secrets.as_slice()), ("demo", [b"hush-hush".to_vec()].as_slice()));
     assert!(!format!("{found:?}").contains("hush"));
     shops.learn(&key(), "other/shop/shopify/acme", Some(shop(&[])));
     assert_eq!(shops.find("shopify", "acme").map(|shop| shop.tenant.clone()), Some("demo".to_owned()));

@@ -14,7 +14,8 @@ pub fn body(updated: &str, status: &str, cancelled: &str) -> String {
     format!(
         r##"{{"id":77,"name":"#77","created_at":"2099-01-01T10:00:00Z","updated_at":"{updated}","cancelled_at":{cancelled},
         "currency":"EUR","total_price":"5.00","financial_status":"{status}","email":"ada@example.com",
-        "line_items":[{{"id":1,"sku":"TEA","quantity":1,"price":"5.00"}}]}}"##
+        "line_items":[{{"id":1,"sku":"TEA","quantity":1,"price":"5.00"}}],
+        "shipping_address":{{"name":"Ada Brandt","address1":"Lechweg 7","city":"Augsburg","country_code":"DE"}}}}"##
     )
 }
 
@@ -100,12 +101,19 @@ fn what_cannot_be_read_lies_in_quarantine_and_the_rest_goes_on() {
 fn what_the_clerk_knows_outlives_it_in_a_snapshot() {
     let house = House::open();
     let _workers = house.clerk();
-    let told_of =
-        [("orders/create", "2099-01-01T10:00:01Z", "pending"), ("orders/paid", "2099-01-01T10:00:05Z", "paid")];
-    for (topic, updated, status) in told_of {
-        assert!(house.shopify(topic, &body(updated, status, "null")).status.is_success());
+    let created = body("2099-01-01T10:00:01Z", "pending", "null");
+    let paid = body("2099-01-01T10:00:05Z", "paid", "null").replace("Lechweg 7", "Lechweg 8");
+    for (topic, body) in [("orders/create", &created), ("orders/paid", &paid)] {
+        assert!(house.shopify(topic, body).status.is_success());
     }
-    wait_for("the payment", PATIENCE, || (told(&house, "77", "shopify").len() == 2).then_some(()));
+    let facts = wait_for("the payment", PATIENCE, || {
+        let facts = told(&house, "77", "shopify");
+        (facts.len() == 3).then_some(facts)
+    });
+    assert!(
+        matches!(&facts[1..], [Event::AddressChangeRequested(_), Event::PaymentReceived(_)]),
+        "the new address goes before the payment, which may release the order: {facts:?}"
+    );
     let key = ids::order_id("demo", "shopify", "acme", "77");
     let facts = house.read(Topic::Orders);
     let partition = facts.iter().find(|fact| fact.key == key).expect("it was told").partition;
@@ -114,4 +122,5 @@ fn what_the_clerk_knows_outlives_it_in_a_snapshot() {
     let states = kept.states();
     let [(known, order)] = &states[..] else { panic!("{states:?}") };
     assert_eq!((*known, order.payment(), order.lines().len()), (&*key, weir_ingest::domain::PaymentState::Paid, 1));
+    assert_ne!(order.goes_to(), weir_ingest::domain::Place::default());
 }

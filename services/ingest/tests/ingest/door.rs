@@ -57,6 +57,47 @@ fn what_is_not_believed_is_named_and_kept_nowhere() {
     assert_eq!(deliveries(&house), []);
 }
 
+/// Whoever can't sign can't use up what a shop may send: its own webhooks come in all the while.
+#[test]
+fn only_signed_deliveries_spend_the_budget_of_a_shop() {
+    let house = House::open();
+    let unsigned = [("webhook-id", "m".to_owned()), ("webhook-timestamp", now_s().to_string())];
+    for _ in 0..20 {
+        let answer = house.post("/webhooks/generic/tight", &unsigned, "{}");
+        assert_eq!(problem(&answer), refused(401, "signature-missing", "webhook-signature"));
+    }
+    let paid = r#"{"type":"order.paid","timestamp":"2026-11-21T10:05:00Z","data":{"order_id":"W-1",
+        "payment":{"id":"p-1","amount_minor":500,"currency":"EUR"}}}"#;
+    let mut statuses: Vec<u16> = Vec::new();
+    for n in 0..20 {
+        let answer = house.generic_at("tight", &format!("m-{n}"), now_s(), paid);
+        if answer.status.as_u16() == 429 {
+            assert_eq!(problem(&answer), refused(429, "overloaded", ""));
+            assert!(answer.retry_after.is_some());
+        }
+        statuses.push(answer.status.as_u16());
+    }
+    assert_eq!(statuses[0], 202, "{statuses:?}");
+    assert!(statuses.contains(&429), "above its budget: {statuses:?}");
+    let taken = statuses.iter().filter(|status| **status == 202).count();
+    assert_eq!(deliveries(&house).len(), taken, "what is shed is not written");
+}
+
+/// It was signed, so its bytes are kept; the clerk puts it where a person looks, and nothing of it becomes a fact.
+#[test]
+fn a_text_that_no_table_can_hold_goes_to_quarantine() {
+    let house = House::open();
+    let nul = ORDER.replace("\"sku\":\"TEA\"", r#""sku":"TEA\u0000""#);
+    let answer = house.shopify("orders/create", &nul);
+    assert_eq!(problem(&answer), kept("field-invalid", "line_items[0].sku"));
+    let _clerk = house.clerk();
+    weir_testkit::wait_for("the delivery in quarantine", crate::house::PATIENCE, || {
+        (!house.read(Topic::Quarantine).is_empty()).then_some(())
+    });
+    let facts = house.read(Topic::Orders);
+    assert!(facts.iter().all(|fact| fact.headers.event_type.as_deref() != Some("weir.order.v1.OrderPlaced")));
+}
+
 #[test]
 fn what_is_believed_is_kept_even_where_it_cannot_be_read() {
     let house = House::open();

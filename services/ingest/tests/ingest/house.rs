@@ -54,7 +54,12 @@ impl House {
         create_topics(&config).expect("topics");
         let log = KafkaLog::unchecked(&config);
         let key = Arc::new(TenantKey::new([7; 32]));
-        let shops = [shop(&key, "shopify"), shop(&key, "woocommerce"), shop(&key, "generic")];
+        let shops = [
+            shop(&key, "shopify", "acme", 0),
+            shop(&key, "woocommerce", "acme", 0),
+            shop(&key, "generic", "acme", 0),
+            shop(&key, "generic", "tight", 1),
+        ];
         Publisher::new(log.clone()).publish(shops.into()).expect("shops");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
@@ -95,12 +100,16 @@ impl House {
     }
 
     pub fn generic(&self, id: &str, at_s: i64, body: &str) -> Answer {
+        self.generic_at("acme", id, at_s, body)
+    }
+
+    pub fn generic_at(&self, shop: &str, id: &str, at_s: i64, body: &str) -> Answer {
         let headers = [
             ("webhook-id", id.to_owned()),
             ("webhook-timestamp", at_s.to_string()),
             ("webhook-signature", standard_webhooks::sign(SECRET, id, at_s, body.as_bytes())),
         ];
-        self.post("/webhooks/generic/acme", &headers, body.to_owned())
+        self.post(&format!("/webhooks/generic/{shop}"), &headers, body.to_owned())
     }
 
     /// The clerk's memory of a partition, twice: as a snapshot made now has it, and as the whole log has it.
@@ -174,14 +183,15 @@ fn reach(log: &KafkaLog, config: &Config, key: &Arc<TenantKey>, stop: &Arc<Atomi
     Access { shops, writer: Writer::connect(config, "test", Duration::from_secs(10)).expect("a writer") }
 }
 
-fn shop(key: &TenantKey, channel: &str) -> (String, ReferenceEvent) {
+fn shop(key: &TenantKey, channel: &str, name: &str, budget_per_second: u32) -> (String, ReferenceEvent) {
     let secrets = SecretList { secrets: vec![b"an older secret".to_vec(), SECRET.to_vec()] }.encode_to_vec();
     let shop = Shop {
         channel: channel.to_owned(),
-        shop: "acme".to_owned(),
-        secrets: Some(key.seal_bytes(&format!("{channel}/acme"), &secrets)),
+        shop: name.to_owned(),
+        secrets: Some(key.seal_bytes(&format!("{channel}/{name}"), &secrets)),
+        budget_per_second,
         ..Shop::default()
     };
     let event = ReferenceEvent { entity: Some(Entity::Shop(shop)), ..ReferenceEvent::default() };
-    (format!("demo/shop/{channel}/acme"), event)
+    (format!("demo/shop/{channel}/{name}"), event)
 }

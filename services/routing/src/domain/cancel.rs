@@ -6,9 +6,15 @@ use super::state::{Phase, Routing};
 use super::{At, Ruling, refusal};
 use weir_decider::{Decision, Ignored};
 
+/// Lines were to be taken out of an order that had not come yet: a person sees to it once it is there.
+pub(super) const PARTIAL_CANCEL_FIRST: &str = "partial-cancel-before-order";
+
 impl Routing {
     /// Somebody asks.
     pub(super) fn cancel_asked(&self, at: At<'_>, asked: &CancellationAsked) -> Ruling {
+        if self.order.is_none() && self.phase == Phase::Unknown && !asked.line_ids.is_empty() {
+            return self.lines_asked_first(at);
+        }
         if self.names_some_lines(asked) {
             return self.take_lines_away(at, &asked.line_ids);
         }
@@ -49,6 +55,14 @@ impl Routing {
                 Decision::say(vec![Fact::ChangeAsked(asked)])
             }
             Phase::Cancelled { .. } | Phase::Ended { shipped: false, .. } => Decision::ignore(Ignored::Unchanged),
+        }
+    }
+
+    /// Before the order nobody can tell whether a request for some of its lines leaves anything. The hold keeps it from leaving.
+    fn lines_asked_first(&self, at: At<'_>) -> Ruling {
+        match self.open_hold_for(PARTIAL_CANCEL_FIRST) {
+            Some(_) => Decision::ignore(Ignored::Unchanged),
+            None => Decision::say(vec![Fact::Held(self.system_hold(at, self.plan, PARTIAL_CANCEL_FIRST))]),
         }
     }
 

@@ -6,7 +6,7 @@ use super::pay::REFUNDED;
 use super::plan::{Explanation, Plan, Pricing};
 use super::price::price;
 use super::rules::{Judgement, judge};
-use super::state::Routing;
+use super::state::{Phase, Routing};
 use super::world::{HoldAction, World};
 use super::{At, Ruling};
 use std::collections::BTreeMap;
@@ -48,7 +48,8 @@ impl Routing {
         let messages = if released {
             allocate(at, version, &lines, &pricing)
         } else {
-            let mut messages = self.void_if_live(at, "replanned");
+            let kept = self.reserves(&lines);
+            let mut messages = if kept { Vec::new() } else { self.void_if_live(at, "replanned") };
             messages.extend(reserve(at, version, &lines));
             messages
         };
@@ -90,6 +91,13 @@ impl Routing {
             }
             _ => self.plan_next(at, Draft { excluded: Vec::new(), attempt: 0, ..self.redraft() }),
         }
+    }
+
+    /// Whether the same is reserved already. Inventory replaces a reservation in one decision; given back before that, its
+    /// units could go to whoever waits for them.
+    fn reserves(&self, lines: &[Line]) -> bool {
+        let same = |order: &Order| order.lines == lines;
+        self.phase == Phase::Waiting && self.live && self.order.as_deref().is_some_and(same)
     }
 
     /// Gives back what the order holds in every pool.

@@ -10,6 +10,8 @@ use weir_decider::{Decision, Ignored};
 
 /// The warehouse works on what was ordered before: a person must see to it.
 pub(super) const EDITED_AFTER_RELEASE: &str = "edited-after-release";
+/// The parcel goes where it was to go before, unless a person stops it.
+pub(super) const MOVED_AFTER_RELEASE: &str = "address-changed-after-release";
 /// A line was added that stands for no SKU of ours.
 pub(super) const UNMAPPED_LINE: &str = "unmapped-line";
 
@@ -49,6 +51,7 @@ impl Routing {
         }
         match self.phase {
             Phase::Unknown | Phase::Cancelled { .. } | Phase::Ended { .. } => Decision::ignore(Ignored::Irrelevant),
+            Phase::Released if ship_to.is_some() => self.ask_a_person(at, MOVED_AFTER_RELEASE),
             Phase::Released => self.ask_a_person(at, EDITED_AFTER_RELEASE),
             _ if edited.lines.is_empty() => self.cancel(at, "no lines left", "", false),
             Phase::Parked { .. } => self.retry_parked(at, edited, ship_to.unwrap_or_else(|| self.ship_to.clone())),

@@ -49,7 +49,10 @@ impl Routing {
                 Some(self.system_hold(at, self.plan, PAID_AFTER_CANCEL))
             }
             Phase::Parked { .. } | Phase::Waiting
-                if payment == Payment::Refunded && self.open_hold_for(REFUNDED).is_none() =>
+                // Part of what was not all of it: that is less than the order costs, whatever the terms make of a refund.
+                if (payment == Payment::Refunded
+                    || payment == Payment::PartlyRefunded && self.payment == Payment::PartlyPaid)
+                    && self.open_hold_for(REFUNDED).is_none() =>
             {
                 Some(self.system_hold(at, self.plan, REFUNDED))
             }

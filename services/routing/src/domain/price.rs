@@ -26,11 +26,36 @@ pub fn price(world: &World, order: &Order, judgement: &Judgement, excluded: &[St
             Err(why) => notes.push(format!("warehouse {name} left out: {why}")),
         }
     }
+    keep_one_currency(&mut candidates, &order.payable.currency, &mut notes);
     keep_cheapest(&mut candidates, &mut notes);
     let urgent = if order.urgent { URGENT } else { 0 };
     let split = if order.partial_allowed { Split::ShipAvailable } else { Split::ShipComplete };
     let priority = judgement.priority.saturating_add(urgent);
     (Pricing { candidates, split, parcels_max: PARCELS_MAX, priority }, notes)
+}
+
+/// Amounts of two currencies can't be compared, and inventory takes no such choice: what remains is the order's own currency, or
+/// the first that comes where nothing is in it. An amount of nothing is in any.
+fn keep_one_currency(candidates: &mut Vec<Candidate>, wanted: &str, notes: &mut Vec<String>) {
+    let named = || candidates.iter().flat_map(costs).filter(|cost| cost.minor != 0);
+    let currency = match named().any(|cost| cost.currency == wanted) {
+        true => wanted.to_owned(),
+        false => named().next().map(|cost| cost.currency.clone()).unwrap_or_default(),
+    };
+    candidates.retain_mut(|candidate| {
+        let fits = costs(candidate).iter().all(|cost| cost.minor == 0 || cost.currency == currency);
+        if fits {
+            candidate.parcel_cost.currency.clone_from(&currency);
+            candidate.unit_cost.currency.clone_from(&currency);
+        } else {
+            notes.push(format!("warehouse {} left out: its costs are not all in {currency}", candidate.warehouse));
+        }
+        fits
+    });
+}
+
+fn costs(candidate: &Candidate) -> [&Money; 2] {
+    [&candidate.parcel_cost, &candidate.unit_cost]
 }
 
 /// Inventory chooses exactly among a few: the dearest parcels are left out by name. Candidates stay in the order of their names.

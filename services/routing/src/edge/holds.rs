@@ -3,6 +3,7 @@
 use super::problem;
 use sqlx::{PgPool, Row as _};
 use weir_host::{Problem, kind};
+use weir_proto::limits;
 use weir_proto::routing::v1::{Held, ListHoldsRequest, ListHoldsResponse, OpenHold};
 
 const PAGE_USUAL: u32 = 100;
@@ -35,7 +36,9 @@ impl Page {
         }
         let parts = request.page_token.split_once('/');
         let after = parts.and_then(|(at, hold)| Some((at.parse().ok()?, hold.to_owned())));
-        let after = after.ok_or_else(|| invalid("page_token", "is none that a page ended with".to_owned()))?;
+        let after: (i64, String) =
+            after.ok_or_else(|| invalid("page_token", "is none that a page ended with".to_owned()))?;
+        limits::composed_id(&after.1).map_err(|why| problem::invalid("page_token", why))?;
         Ok(Page { after, size })
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 use weir_host::{Problem, kind};
 use weir_pipeline::gateway::AskError;
+use weir_pipeline::projection::postgres::is_unusable_value;
 
 pub(super) fn of_ask(error: AskError) -> Problem {
     match error {
@@ -28,8 +29,17 @@ pub(super) fn of_ask(error: AskError) -> Problem {
     }
 }
 
-/// The projection can't be read: the decisions go on all the same.
+/// A field with a value that can't be used.
+pub(super) fn invalid(field: &str, why: String) -> Problem {
+    Problem::new(kind::FIELD_INVALID, format!("{field}: {why}.")).field(field, why)
+}
+
+/// The projection can't be read: the decisions go on all the same. A value that Postgres can't use is the caller's.
 pub(super) fn of_query(error: sqlx::Error) -> Problem {
+    if is_unusable_value(&error) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "postgres can't use a value that was asked for");
+        return Problem::new(kind::FIELD_INVALID, "A field holds a text that can't be looked for.");
+    }
     tracing::warn!(error = &error as &dyn std::error::Error, "the projection can't be read");
     Problem::new(kind::UNAVAILABLE, "The projection can't be read.").retry_after(Duration::from_secs(1))
 }
@@ -60,6 +70,15 @@ mod tests {
         }
         let other = refuse("brand-new");
         assert_eq!((other.kind(), other.extra()["refusal"].as_str()), (kind::FAILED_PRECONDITION, "brand-new"));
+    }
+
+    #[tokio::test]
+    async fn a_value_that_postgres_cannot_use_is_the_callers() {
+        let schema = weir_testkit::Servers::shared().schema("routing").await;
+        let asked = sqlx::query("select $1::text").bind("\0").fetch_one(&schema.pool).await;
+        assert_eq!(of_query(asked.expect_err("a NUL")).kind(), kind::FIELD_INVALID);
+        let asked = sqlx::query("select * from nothing").fetch_one(&schema.pool).await;
+        assert_eq!(of_query(asked.expect_err("no such table")).kind(), kind::UNAVAILABLE);
     }
 
     #[test]

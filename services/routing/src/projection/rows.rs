@@ -3,6 +3,7 @@
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_pipeline::Record;
+use weir_pipeline::projection::postgres::{column, indexed, indexed_composed};
 use weir_proto::routing::v1::{Held, RouteEvent, route_event::Event};
 
 /// Tenant, and an order's or a hold's id.
@@ -51,14 +52,15 @@ impl Rows {
             return;
         };
         let version = i64::try_from(meta.version).unwrap_or(i64::MAX);
-        let order = (meta.tenant.clone(), meta.key.clone());
+        let order = (indexed(&meta.tenant).into_owned(), indexed(&meta.key).into_owned());
+        let of_hold = |id: &str| (order.0.clone(), indexed_composed(id).into_owned());
         match &mut event.event {
             None | Some(Event::Stage(_)) => return,
             Some(Event::Held(held)) => {
-                let row = HoldRow { order_id: meta.key.clone(), held: held.clone(), at_ms: meta.at_ms, version };
-                self.holds.insert((meta.tenant.clone(), held.hold_id.clone()), row);
+                let row = HoldRow { order_id: order.1.clone(), held: as_stored(held), at_ms: meta.at_ms, version };
+                self.holds.insert(of_hold(&held.hold_id), row);
             }
-            Some(Event::HoldResolved(resolved)) => self.end_hold((meta.tenant.clone(), resolved.hold_id.clone())),
+            Some(Event::HoldResolved(resolved)) => self.end_hold(of_hold(&resolved.hold_id)),
             Some(Event::RouteCancelled(_)) => self.end_order(order.clone()),
             // Questions on a shipped order stay open: a person owes an answer still.
             Some(Event::ShippingNoted(noted)) if noted.outcome != "shipped" => self.end_order(order.clone()),
@@ -80,6 +82,16 @@ impl Rows {
     fn end_order(&mut self, order: Key) {
         self.holds.retain(|(tenant, _), row| *tenant != order.0 || row.order_id != order.1);
         self.ended_orders.insert(order);
+    }
+}
+
+fn as_stored(held: &Held) -> Held {
+    Held {
+        hold_id: indexed_composed(&held.hold_id).into_owned(),
+        reason: column(&held.reason).into_owned(),
+        rule: column(&held.rule).into_owned(),
+        owner_group: column(&held.owner_group).into_owned(),
+        ..held.clone()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The real process on real Kafka and Postgres: orders in, plans and stock commands out, holds answered over gRPC.
 
+mod catalogue;
 mod corner;
+mod starting;
 
 use corner::{Corner, paid, placed};
 use tonic::Code;

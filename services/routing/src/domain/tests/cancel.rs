@@ -95,3 +95,31 @@ fn some_lines_are_taken_out_of_the_plan() {
         .then(&[cancelled("buyer", "r-1")])
         .tells(&[void(1, "cancelled")]);
 }
+
+#[test]
+fn some_lines_of_an_order_that_is_not_there_yet_are_a_question_and_no_cancel() {
+    let question = system_hold("order-1:0:partial-cancel-before-order", "partial-cancel-before-order");
+    let asked_first = || {
+        fresh(world())
+            .when(&Input::CancellationAsked(asked("r-1", &["1"])))
+            .then(std::slice::from_ref(&question))
+            .tells(&[])
+            .and()
+            .when(&Input::CancellationAsked(asked("r-1", &["1"])))
+            .ignores(Ignored::Unchanged)
+            .and()
+    };
+    asked_first()
+        .when(&paid())
+        .then(&[planned(plan(1, true), demand(order(), Payment::Paid))])
+        .tells(&[reserve(1)])
+        .and()
+        .when(&Input::ApproveHold(answer("order-1:0:partial-cancel-before-order")))
+        .then(&[resolved("order-1:0:partial-cancel-before-order", Resolution::Approved), Fact::Released { plan: 1 }]);
+    asked_first()
+        .when(&Input::CancellationAsked(asked("r-2", &[])))
+        .then(&[cancelled("buyer", "r-2")])
+        .and()
+        .when(&paid())
+        .ignores(Ignored::Unchanged);
+}

@@ -7,9 +7,23 @@ fn delta(id: &str, quantity: i64, sku: Option<&str>) -> Input {
     Input::LinesChanged(vec![LineDelta { line_id: id.to_owned(), quantity, sku: sku.map(str::to_owned) }])
 }
 
+fn hubei() -> Region {
+    Region { country: "CN".to_owned(), province: "Hubei".to_owned() }
+}
+
 fn moved() -> Input {
-    let region = Region { country: "CN".to_owned(), province: "Hubei".to_owned() };
-    Input::AddressChangeAsked { ship_to: b"new".to_vec(), region }
+    Input::AddressChangeAsked { ship_to: b"new".to_vec(), region: hubei() }
+}
+
+/// The new address as those who read the routes hear it.
+fn new_demand(order: Order, payment: Payment) -> Option<Box<Demand>> {
+    Some(Box::new(Demand { order, payment, ship_to: b"new".to_vec() }))
+}
+
+fn dearer() -> Pricing {
+    let mut dearer = pricing();
+    dearer.candidates[0].parcel_cost = cny(900);
+    dearer
 }
 
 #[test]
@@ -48,14 +62,60 @@ fn an_unmapped_line_is_a_question() {
 
 #[test]
 fn a_new_address_is_priced_anew() {
-    let region = Region { country: "CN".to_owned(), province: "Hubei".to_owned() };
-    let mut dearer = pricing();
-    dearer.candidates[0].parcel_cost = cny(900);
-    let demand = Demand { order: Order { region, ..order() }, payment: Payment::Pending, ship_to: b"new".to_vec() };
-    waiting()
-        .when(&moved())
-        .then(&[planned(Plan { pricing: dearer, ..plan(2, true) }, Some(Box::new(demand)))])
-        .tells(&[void(1, "replanned"), reserve(2)]);
+    let demand = new_demand(Order { region: hubei(), ..order() }, Payment::Pending);
+    let after = waiting().when(&moved()).then(&[planned(Plan { pricing: dearer(), ..plan(2, true) }, demand)]);
+    // The payment releases the plan for the new address.
+    let after = after.and().when(&pays()).then(&[noted(Payment::Paid), Fact::Released { plan: 2 }]);
+    after.tells(&[allocate(2, dearer())]);
+}
+
+/// Given back first, the last unit could go to whoever waits for it.
+#[test]
+fn a_new_address_does_not_let_go_of_the_stock() {
+    waiting().when(&moved()).tells(&[reserve(2)]);
+    let paid_and_held = fresh(world_with(review())).when(&paid()).and();
+    paid_and_held.when(&moved()).tells(&[reserve(2)]);
+}
+
+#[test]
+fn a_new_street_in_the_same_region_is_told_as_well() {
+    let street = Input::AddressChangeAsked { ship_to: b"new".to_vec(), region: placed().order.region };
+    let fact = planned(plan(2, true), new_demand(order(), Payment::Pending));
+    waiting().when(&street).then(&[fact]).tells(&[reserve(2)]);
+}
+
+#[test]
+fn a_held_order_is_planned_for_its_new_address_and_stays_held() {
+    let held = fresh(world_with(review())).when(&paid()).and().when(&moved()).and();
+    let hold = "order-1:1:big";
+    let verdict = held.when(&Input::ApproveHold(answer(hold)));
+    verdict.then(&[resolved(hold, Resolution::Approved), Fact::Released { plan: 2 }]).tells(&[allocate(2, dearer())]);
+}
+
+#[test]
+fn where_nobody_delivers_a_person_is_asked() {
+    let abroad = Region { country: "FR".to_owned(), province: String::new() };
+    let mut nearby = world();
+    let east = nearby.tenants.get_mut("demo").and_then(|tenant| tenant.warehouses.get_mut("east"));
+    east.expect("the warehouse is there").parcel_costs.remove("*");
+    let moved = Input::AddressChangeAsked { ship_to: b"new".to_vec(), region: abroad };
+    let verdict = fresh(nearby).when(&unpaid()).and().when(&moved);
+    let facts = &verdict.decision().facts;
+    assert!(matches!(facts[0], Fact::Planned { .. }), "{facts:?}");
+    assert_eq!(facts[1..], [system_hold("order-1:2:no-warehouse", "no-warehouse")]);
+    // Money alone does not send it anywhere.
+    verdict.and().when(&pays()).then(&[noted(Payment::Paid)]).tells(&[]);
+}
+
+#[test]
+fn a_parked_order_keeps_the_new_address_for_its_first_plan() {
+    let mut unmapped = placed();
+    unmapped.order.lines[0].sku = String::new();
+    let after = fresh(world()).when(&Input::Placed(Box::new(unmapped))).and().when(&moved()).and();
+    let verdict = after.when(&delta("1", 0, Some("SKU-1")));
+    let Fact::Planned { demand, .. } = &verdict.decision().facts[0] else { panic!("{:?}", verdict.decision()) };
+    let told = demand.as_ref().map(|demand| (demand.ship_to.as_slice(), demand.order.region.clone()));
+    assert_eq!(told, Some((b"new".as_slice(), hubei())));
 }
 
 #[test]
@@ -65,12 +125,48 @@ fn after_release_a_person_is_asked_once() {
         .then(&[system_hold("order-1:1:edited-after-release", "edited-after-release")])
         .tells(&[])
         .and()
-        .when(&moved())
+        .when(&delta("1", 1, None))
         .ignores(Ignored::Irrelevant)
         .and()
         .when(&Input::RejectHold(answer("order-1:1:edited-after-release")))
         .then(&[resolved("order-1:1:edited-after-release", Resolution::Rejected)])
         .tells(&[]);
+}
+
+/// The parcel would go to the old one, so the hold says it, whatever else was edited.
+#[test]
+fn a_new_address_after_release_is_a_question_of_its_own() {
+    let (edited, hold) = ("order-1:1:edited-after-release", "order-1:1:address-changed-after-release");
+    let asked = released().when(&moved()).then(&[system_hold(hold, "address-changed-after-release")]).tells(&[]).and();
+    let asked = asked.when(&moved()).ignores(Ignored::Irrelevant).and();
+    let asked = asked.when(&delta("1", 1, None)).then(&[system_hold(edited, "edited-after-release")]).and();
+    let answered = asked.when(&Input::ApproveHold(answer(hold)));
+    let answered = answered.then(&[resolved(hold, Resolution::Approved)]).tells(&[]).and();
+    let next = "order-1:1:address-changed-after-release:2";
+    answered.when(&moved()).then(&[system_hold(next, "address-changed-after-release")]).tells(&[]);
+}
+
+/// Nobody knows the new address by then but the person who is asked.
+#[test]
+fn a_new_plan_waits_for_the_answer() {
+    let asked = released().when(&moved()).and();
+    let reroute = Input::Reroute(super::super::input::Reroute {
+        plan: 1,
+        excluded: Vec::new(),
+        reason: "not-found".to_owned(),
+        attempt: 1,
+    });
+    let verdict = asked.when(&reroute);
+    let released = verdict.decision().facts.iter().any(|fact| matches!(fact, Fact::Released { .. }));
+    assert!(!released, "{:?}", verdict.decision());
+}
+
+#[test]
+fn an_order_that_ended_goes_nowhere_else() {
+    let cancelled = waiting().when(&Input::CancelledOutside { reason: "buyer".to_owned() }).and();
+    cancelled.when(&moved()).ignores(Ignored::Irrelevant).tells(&[]);
+    let shipped = released().when(&Input::NoteOutcome { outcome: "shipped".to_owned() }).and();
+    shipped.when(&moved()).ignores(Ignored::Irrelevant).tells(&[]);
 }
 
 #[test]

@@ -55,6 +55,17 @@ fn a_payment_after_the_cancel_is_a_question_of_money() {
 }
 
 #[test]
+fn part_of_a_deposit_given_back_releases_nothing_by_itself() {
+    let question = system_hold("order-1:1:refunded-before-release", "refunded-before-release");
+    waiting()
+        .when(&Input::PaymentSeen(Payment::PartlyPaid, None))
+        .and()
+        .when(&Input::PaymentSeen(Payment::PartlyRefunded, None))
+        .then(&[noted(Payment::PartlyRefunded), question])
+        .tells(&[]);
+}
+
+#[test]
 fn a_refund_before_the_goods_left_asks_a_person() {
     held()
         .when(&Input::PaymentSeen(Payment::Refunded, None))

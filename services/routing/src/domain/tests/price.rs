@@ -61,6 +61,24 @@ fn urgent_goes_first_and_partial_may_be_split() {
 }
 
 #[test]
+fn a_warehouse_that_counts_in_another_currency_is_no_candidate() {
+    let eur = |minor| Money { minor, currency: "EUR".to_owned() };
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    let east = tenant.warehouses.get_mut("east").expect("east is there");
+    east.unit_cost = eur(10);
+    east.parcel_costs.values_mut().for_each(|cost| cost.cost = eur(500));
+    let left = |order: &Order| {
+        let (pricing, notes) = price(&world, order, &Judgement::default(), &[]);
+        (pricing.candidates.into_iter().map(|candidate| candidate.warehouse).collect::<Vec<_>>(), notes)
+    };
+    let note = |name: &str, currency| format!("warehouse {name} left out: its costs are not all in {currency}");
+    assert_eq!(left(&to("CN", "Guangdong")), (vec!["west".to_owned()], vec![note("east", "CNY")]));
+    let in_dollars = Order { payable: Money { minor: 1, currency: "USD".to_owned() }, ..to("CN", "Guangdong") };
+    assert_eq!(left(&in_dollars), (vec!["east".to_owned()], vec![note("west", "EUR")]));
+}
+
+#[test]
 fn of_many_warehouses_the_five_cheapest_are_offered_in_the_order_of_their_names() {
     let mut world = world();
     let tenant = world.tenants.get_mut("demo").expect("the tenant is there");

@@ -48,6 +48,13 @@ fn step() -> impl Strategy<Value = Step> {
             let sku = brings_sku.then(|| "SKU-1".to_owned());
             take(Input::LinesChanged(vec![LineDelta { line_id: "1".to_owned(), quantity, sku }]))
         }),
+        1 => any::<bool>().prop_map(|far| {
+            let mut region = placed().order.region;
+            if far {
+                region.province = "Hubei".to_owned();
+            }
+            take(Input::AddressChangeAsked { ship_to: b"new".to_vec(), region })
+        }),
         1 => any::<bool>().prop_map(|on| take(Input::PlatformHolds(vec!["fraud".to_owned(); usize::from(on)]))),
         1 => Just(take(Input::CancelledOutside { reason: "buyer".to_owned() })),
         1 => Just(take(Input::CancellationAsked(CancellationAsked::default()))),
