@@ -2,7 +2,7 @@
 
 mod publisher;
 
-pub use publisher::{Published, Publisher};
+pub use publisher::{Known, Published, Publisher};
 
 use crate::log::{Offsets, Pace};
 use crate::{Log, LogError, Reader, Record, Signals, TopicPartition};

@@ -2,6 +2,8 @@
 
 #[path = "stage/gaps.rs"]
 mod gaps;
+#[path = "stage/moving.rs"]
+mod moving;
 #[path = "stage/standstill.rs"]
 mod standstill;
 #[path = "stage/time.rs"]
@@ -43,23 +45,6 @@ fn a_repeated_delivery_changes_nothing_and_is_counted() {
     bench.await_ignored(20);
     worker.stop();
     bench.assert_once(5, 4);
-}
-
-#[test]
-fn partitions_move_under_load_and_the_result_is_that_of_one_worker() {
-    let bench = Bench::start(4);
-    let first = bench.run("a");
-    bench.write_inputs(ORDERS, 0..10);
-    bench.await_facts(ORDERS * 2);
-    let second = bench.run("b");
-    bench.write_inputs(ORDERS, 10..30);
-    bench.await_facts(ORDERS * 20);
-    first.stop();
-    bench.write_inputs(ORDERS, 30..40);
-    bench.await_facts(ORDERS * 40);
-    second.stop();
-    bench.assert_once(ORDERS, 40);
-    assert!(bench.owners() >= 2, "no partition ever moved");
 }
 
 #[test]

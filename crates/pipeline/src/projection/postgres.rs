@@ -10,11 +10,13 @@ mod rebuild;
 mod rows;
 mod seat;
 mod store;
+mod text;
 
 pub use books::Move;
 pub use desk::{Rebuild, Registered, ask, list, withdraw};
 pub use rebuild::{Phase, Progress, RebuildFault, Rebuilt, rebuild};
 pub use rows::{Applied, Rows};
+pub use text::{column, indexed, indexed_composed, is_unusable_value};
 
 use super::metrics::Metrics;
 use super::{Projection, StoreFault};
@@ -29,6 +31,10 @@ use weir_proto::topics::Topic;
 
 /// Pause before a seat that was lost is taken again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The same, after Postgres has refused a batch again and again: a person has to see to it.
+const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+/// So often a stop is looked for in a pause.
+const NAP: Duration = Duration::from_millis(100);
 
 /// Why a projector ended.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +96,7 @@ fn run<P: Projection, L: Log>(
 /// the log. Returns once `signals` say stop.
 ///
 /// # Errors
-/// Where the log is fatal, or the store refuses a batch again and again.
+/// Where the log is fatal.
 pub fn run_here<S: Rows, L: Log>(
     name: &'static str,
     topics: &[Topic],
@@ -109,7 +115,17 @@ pub fn run_here<S: Rows, L: Log>(
         };
         match ended {
             Ok(()) => return Ok(()),
-            Err(SeatEnd::Refused(error)) => return Err(ProjectorError::Postgres(error)),
+            // Whoever reads the rows gets older ones; whoever decides needs none of them. So nothing ends for it.
+            Err(SeatEnd::Refused(error)) => {
+                signals.ready(false, "postgres refuses what is projected");
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(
+                    projection = name,
+                    error,
+                    "postgres refuses what is projected: it stands still, and is tried again"
+                );
+                rest(log, signals, REFUSED_PAUSE);
+            }
             Err(SeatEnd::Log(error)) => {
                 signals.ready(false, "the log is away");
                 tracing::warn!(%error, "the projector takes its seat again");
@@ -118,4 +134,12 @@ pub fn run_here<S: Rows, L: Log>(
         }
     }
     Ok(())
+}
+
+/// A pause that ends with a stop.
+fn rest<L: Log>(log: &L, signals: &Signals, pause: Duration) {
+    let begun = log.uptime();
+    while !signals.stopping() && log.elapsed(begun) < pause {
+        log.sleep(NAP);
+    }
 }

@@ -22,6 +22,9 @@ pub struct Published {
     pub unchanged: usize,
 }
 
+/// The newest entry of each key.
+pub type Known = HashMap<String, ReferenceEvent>;
+
 /// The one writer of the reference topic at a time: a newer one fences it.
 pub struct Publisher<L: Log> {
     log: L,
@@ -38,12 +41,23 @@ impl<L: Log> Publisher<L> {
     /// # Errors
     /// Where the log fails, or another publisher came in between. Asking again is safe: what was written is unchanged then.
     pub fn publish(&mut self, entries: Vec<(String, ReferenceEvent)>) -> Result<Published, LogError> {
+        self.publish_made(|_| Ok(entries))
+    }
+
+    /// As [`Publisher::publish`], where the entries are made from what is there: another that publishes in between is not undone.
+    ///
+    /// # Errors
+    /// As there, and what `make` refuses; nothing is written then.
+    pub fn publish_made<E: From<LogError>>(
+        &mut self,
+        make: impl FnOnce(&Known) -> Result<Vec<(String, ReferenceEvent)>, E>,
+    ) -> Result<Published, E> {
         // First fence, then read: nobody can write behind what is read here.
         let mut producer = self.log.producer("reference")?;
         let mut known = self.read()?;
         let mut published = Published::default();
         let mut changed = Vec::new();
-        for (key, entry) in entries {
+        for (key, entry) in make(&known)? {
             let before = known.get(&key);
             if before.is_some_and(|before| before.entity == entry.entity) {
                 published.unchanged += 1;
@@ -59,15 +73,15 @@ impl<L: Log> Publisher<L> {
             if let Err(error) = self.write(&mut producer, batch) {
                 // The transaction never becomes visible, whether this abort or the broker ends it.
                 drop(producer.abort());
-                return Err(error);
+                return Err(error.into());
             }
             published.written += batch.len();
         }
         Ok(published)
     }
 
-    fn read(&self) -> Result<HashMap<String, ReferenceEvent>, LogError> {
-        let known = RefCell::new(HashMap::new());
+    fn read(&self) -> Result<Known, LogError> {
+        let known = RefCell::new(Known::new());
         let mut reader = self.log.reader(Pace::Eager)?;
         read_to_end(&mut reader, &|record| {
             match event(record) {

@@ -3,7 +3,8 @@
 use super::{Finding, Verdict};
 use weir_proto::topics::{Entry, Retention};
 
-/// Largest record batch that a topic takes: a delivery's body may have 1 MiB.
+/// Largest record batch that a topic takes. A stage's record may have 1.9 MB, an order's facts being larger than what came in;
+/// the door takes a body of 256 KiB at most.
 pub(super) const MESSAGE_BYTES_MAX: i64 = 2 * 1024 * 1024;
 pub(super) const DAY_MS: i64 = 86_400_000;
 /// Replicas that production has, and how many of them must have a record before it counts.

@@ -1,5 +1,6 @@
 //! The memory of command ids: the same id gets the same answer for 7 days of partition time (STAGE.md §1).
 
+use super::partition::fingerprint;
 use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap};
 use weir_decider::Millis;
@@ -20,6 +21,8 @@ pub(super) struct CommandMemory {
 #[derive(Serialize, Deserialize)]
 struct Remembered {
     body_hash: [u8; 16],
+    /// Fingerprint of the aggregate that it was for: a body need not name it.
+    key: u64,
     version: u64,
     /// Code and detail.
     refused: Option<(String, String)>,
@@ -34,7 +37,7 @@ pub(super) enum Known {
 
 impl CommandMemory {
     /// Looks a command up.
-    pub(super) fn look_up(&self, id: [u8; 16], body_hash: [u8; 16], at: Millis) -> Known {
+    pub(super) fn look_up(&self, id: [u8; 16], body_hash: [u8; 16], key: &str, at: Millis) -> Known {
         let answered = |version, refusal, repeated| {
             Known::Answer(Answered {
                 command_id: id.to_vec(),
@@ -45,7 +48,7 @@ impl CommandMemory {
             })
         };
         match self.answers.get(&id) {
-            Some(first) if first.body_hash == body_hash => {
+            Some(first) if first.body_hash == body_hash && first.key == fingerprint(key) => {
                 let refused = first.refused.as_ref().map(|(code, detail)| refusal(code, detail));
                 answered(first.version, refused, true)
             }
@@ -57,15 +60,15 @@ impl CommandMemory {
         }
     }
 
-    /// Remembers an answer, unless it is about the id itself.
-    pub(super) fn remember(&mut self, at: Millis, answer: &Answered) {
+    /// Remembers an answer to a command for an aggregate, unless it is about the id itself.
+    pub(super) fn remember(&mut self, at: Millis, key: &str, answer: &Answered) {
         let about_id = |r: &Refusal| matches!(r.code.as_str(), "command-conflict" | "command-too-old");
         if answer.repeated || answer.refusal.as_ref().is_some_and(about_id) {
             return;
         }
         let (Some(id), Some(body_hash)) = (sixteen(&answer.command_id), sixteen(&answer.body_hash)) else { return };
         let refused = answer.refusal.as_ref().map(|r| (r.code.clone(), r.detail.clone()));
-        let remembered = Remembered { body_hash, version: answer.version, refused };
+        let remembered = Remembered { body_hash, key: fingerprint(key), version: answer.version, refused };
         if self.answers.insert(id, remembered).is_none() {
             self.by_time.entry(at.0).or_default().push(id);
         }
@@ -115,6 +118,7 @@ mod tests {
     use super::*;
 
     const HASH: [u8; 16] = [1; 16];
+    const KEY: &str = "order-1";
 
     fn id(ms: i64, n: u8) -> [u8; 16] {
         let mut id = [n; 16];
@@ -130,10 +134,20 @@ mod tests {
     #[test]
     fn the_same_command_gets_the_same_answer_and_another_body_is_a_conflict() {
         let mut memory = CommandMemory::default();
-        memory.remember(Millis(1000), &answer(id(1000, 1)));
-        let Known::Answer(again) = memory.look_up(id(1000, 1), HASH, Millis(2000)) else { panic!("not known") };
+        memory.remember(Millis(1000), KEY, &answer(id(1000, 1)));
+        let Known::Answer(again) = memory.look_up(id(1000, 1), HASH, KEY, Millis(2000)) else { panic!("not known") };
         assert!(again.repeated && again.version == 3 && again.refusal.is_none());
-        let Known::Answer(other) = memory.look_up(id(1000, 1), [2; 16], Millis(2000)) else { panic!("not known") };
+        let Known::Answer(other) = memory.look_up(id(1000, 1), [2; 16], KEY, Millis(2000)) else { panic!("not known") };
+        assert_eq!(other.refusal.map(|r| r.code).as_deref(), Some("command-conflict"));
+    }
+
+    #[test]
+    fn the_same_id_and_body_for_another_aggregate_is_a_conflict() {
+        let mut memory = CommandMemory::default();
+        memory.remember(Millis(1000), KEY, &answer(id(1000, 1)));
+        let Known::Answer(other) = memory.look_up(id(1000, 1), HASH, "order-2", Millis(2000)) else {
+            panic!("not known")
+        };
         assert_eq!(other.refusal.map(|r| r.code).as_deref(), Some("command-conflict"));
     }
 
@@ -141,7 +155,7 @@ mod tests {
     fn the_same_memory_gives_the_same_bytes() {
         let bytes = || {
             let mut memory = CommandMemory::default();
-            (0..50).for_each(|n| memory.remember(Millis(1000), &answer(id(1000, n))));
+            (0..50).for_each(|n| memory.remember(Millis(1000), KEY, &answer(id(1000, n))));
             postcard::to_stdvec(&memory).expect("written")
         };
         assert_eq!(bytes(), bytes());
@@ -152,12 +166,12 @@ mod tests {
     #[test]
     fn a_forgotten_id_is_refused_by_its_own_timestamp_and_never_decided_again() {
         let mut memory = CommandMemory::default();
-        memory.remember(Millis(1000), &answer(id(1000, 1)));
+        memory.remember(Millis(1000), KEY, &answer(id(1000, 1)));
         let later = Millis(1000 + REMEMBERED_MS + 1);
-        memory.remember(later, &answer(id(later.0, 2)));
+        memory.remember(later, KEY, &answer(id(later.0, 2)));
         assert_eq!(memory.answers.len(), 1);
-        let Known::Answer(old) = memory.look_up(id(1000, 1), HASH, later) else { panic!("decided again") };
+        let Known::Answer(old) = memory.look_up(id(1000, 1), HASH, KEY, later) else { panic!("decided again") };
         assert_eq!(old.refusal.map(|r| r.code).as_deref(), Some("command-too-old"));
-        assert!(matches!(memory.look_up(id(later.0, 3), HASH, later), Known::New));
+        assert!(matches!(memory.look_up(id(later.0, 3), HASH, KEY, later), Known::New));
     }
 }

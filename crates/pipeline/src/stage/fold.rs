@@ -134,7 +134,7 @@ impl<T: Topology> Partition<T> {
                 let digest = ClosedAggregate { version, end_state: closed.end_state, at: at.0 };
                 self.close(key, closed.fingerprint, digest);
             }
-            Fact::Answered(answered) => self.commands.remember(at, answered),
+            Fact::Answered(answered) => self.commands.remember(at, key, answered),
         }
     }
 

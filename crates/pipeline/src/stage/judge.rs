@@ -92,12 +92,18 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
     }
 
-    /// A caller's command that the rules need not see: its aggregate is closed, or is not as the caller saw it. It is answered.
+    /// A caller's command that the rules need not see: its aggregate is another tenant's, is closed, or is not as the caller saw it.
+    /// It is answered.
     fn out_of_turn(&self, record: &Record, meta: &Meta) -> Option<DecisionOf<T>> {
         if !is_callers(meta) {
             return None;
         }
-        if self.partitions[&record.partition].is_closed(&record.key) {
+        let partition = &self.partitions[&record.partition];
+        let owner = partition.aggregates.get(record.key.as_str()).map_or("", |aggregate| &aggregate.tenant);
+        if !owner.is_empty() && owner != meta.tenant {
+            return Some(Decision::refuse("not-found", "this tenant has nothing of that name"));
+        }
+        if partition.is_closed(&record.key) {
             return Some(Decision::refuse("closed", "it came to its end long ago, and only its digest is left"));
         }
         let (seen, version) = (meta.seen_version, self.version_of(record.partition, &record.key));

@@ -135,7 +135,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
     pub(super) fn known_command(&self, record: &Record, meta: &Meta) -> Option<Answered> {
         let (id, hash) = (sixteen(&meta.command_id)?, sixteen(&meta.body_hash)?);
-        match self.partitions[&record.partition].commands.look_up(id, hash, record.time) {
+        match self.partitions[&record.partition].commands.look_up(id, hash, &record.key, record.time) {
             Known::New => None,
             Known::Answer(answer) => Some(answer),
         }

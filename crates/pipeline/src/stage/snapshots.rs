@@ -58,7 +58,7 @@ struct Image<S> {
 }
 
 /// Which image this is, beside the shape of the service's state: older ones are ignored.
-const IMAGE: u32 = 1;
+const IMAGE: u32 = 2;
 
 /// The partitions that a worker has now: what its maker works on. `None`: the worker has ended.
 pub(super) type Owned = Arc<Mutex<Option<BTreeSet<i32>>>>;

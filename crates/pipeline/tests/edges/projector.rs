@@ -136,3 +136,29 @@ fn a_batch_behind_moved_offset_rows_is_rolled_back() {
     stand.write(10..13);
     stand.await_seen((0..10).chain(12..13));
 }
+
+#[test]
+fn what_postgres_refuses_stands_still_until_it_is_mended_and_ends_nothing() {
+    let mut stand = Stand::new();
+    // A sequence counts the tries: it is not rolled back with them.
+    stand.execute(
+        "create sequence tries;
+        create function refuse() returns trigger language plpgsql as $$ begin
+            if new.key = '11' then perform nextval('tries'); raise check_violation; end if;
+            return new;
+        end $$;
+        create trigger refuse before insert on seen for each row execute function refuse()"
+            .to_owned(),
+    );
+    stand.write(0..10);
+    stand.start();
+    stand.await_seen(0..10);
+    stand.write(10..12);
+    wait_for("more tries than one seat makes", PATIENCE, || {
+        let tries = sqlx::query_scalar::<_, i64>("select last_value from tries").fetch_one(&stand.schema.pool);
+        (stand.corner.runtime.block_on(tries).expect("a number") > 7).then_some(())
+    });
+    assert!(stand.running.as_ref().is_some_and(|thread| !thread.is_finished()));
+    stand.execute("drop trigger refuse on seen".to_owned());
+    stand.await_seen(0..12);
+}

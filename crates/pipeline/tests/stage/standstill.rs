@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use weir_pipeline::log::Log as _;
+use weir_proto::log::v1::Meta;
 use weir_proto::log::v1::stage_fact::Fact;
 use weir_proto::partition::partition_of;
 use weir_proto::topics::Topic;
@@ -142,6 +143,19 @@ fn a_command_out_of_turn_is_refused_and_answered() {
     });
     assert_eq!(code(bench.ask("order-0", "four", 0)).as_deref(), Some("closed"));
     worker.stop();
+}
+
+#[test]
+fn a_command_of_another_tenant_is_refused_and_moves_nothing() {
+    let bench = Bench::start(1);
+    let worker = bench.run("a");
+    assert_eq!(bench.ask("order-0", "one", 0).refusal, None);
+    let stranger = Meta { tenant: "acme".to_owned(), ..Meta::default() };
+    let answered = bench.ask_as("order-0", "two", stranger);
+    assert_eq!(answered.refusal.map(|refusal| refusal.code).as_deref(), Some("not-found"));
+    assert_eq!(bench.ask("order-0", "three", 0).version, 2);
+    worker.stop();
+    assert_eq!(bench.said("order-0"), ["one", "three"]);
 }
 
 #[test]

@@ -1,193 +1,36 @@
 //! A stage small enough to see through: it says each remark of an order once, in order, on real topics.
 
+mod stage;
+
+pub use stage::{HOUR_MS, Remarks, Strict, Toy};
+
 use prost::Message as _;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
-use weir_decider::{Decider, Decision, Fault, Ignored, Millis, Moment, Rest};
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::log::{Log, Pace, Reader as _};
 use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::stage::{Partition, Worker, spawn};
 use weir_pipeline::writer::Writer;
-use weir_pipeline::{Config, Incoming, NoEffects, Outgoing, Record, Signals, TopicPartition, Topology};
+use weir_pipeline::{Config, NoEffects, Outgoing, Record, Signals, TopicPartition, Topology};
 use weir_proto::log::v1::{Answered, Meta, stage_fact::Fact};
 use weir_proto::order::v1::{NoteChanged, OrderEvent, order_event};
 use weir_proto::quarantine::v1::{QuarantineEvent, quarantine_event};
-use weir_proto::routing::v1::{RouteEvent, ShippingNoted, route_event};
 use weir_proto::topics::Topic;
 use weir_testkit::{Servers, unique_prefix, wait_for};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What an order has said.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remarks {
-    said: BTreeSet<String>,
-    due: Option<i64>,
-    rest: Option<i64>,
-}
-
-/// An hour, in milliseconds.
-pub const HOUR_MS: i64 = 3_600_000;
-
-impl Decider for Remarks {
-    type Input = String;
-    type Fact = String;
-    type Message = ();
-    type World = ();
-
-    fn decide(&self, moment: Moment<'_, ()>, remark: &String) -> Decision<String, ()> {
-        let at = moment.at.0;
-        match remark.as_str() {
-            "deadline" => return Decision::say(vec![format!("due {at}")]),
-            "in an hour" => return Decision::say(vec![format!("due {}", at + HOUR_MS)]),
-            // Its rule panics when the deadline comes.
-            "bomb" => return Decision::say(vec!["bomb".to_owned(), format!("due {at}")]),
-            // More than a topic takes.
-            "huge" => return Decision::say(vec!["x".repeat(1_950_000)]),
-            "rest" => return Decision::say(vec![format!("rests {at}")]),
-            _ => {}
-        }
-        if self.said.contains(remark) {
-            return Decision::ignore(Ignored::Duplicate);
-        }
-        Decision::say(vec![remark.clone()])
-    }
-
-    fn evolve(&mut self, _: Millis, fact: &String) {
-        self.due = fact.strip_prefix("due ").and_then(|ms| ms.parse().ok());
-        self.rest = fact.strip_prefix("rests ").and_then(|ms| ms.parse().ok());
-        self.said.insert(fact.clone());
-    }
-
-    fn deadline(&self) -> Option<Millis> {
-        self.due.map(Millis)
-    }
-
-    fn expire(&self, _: Moment<'_, ()>) -> Decision<String, ()> {
-        assert!(!self.said.contains("bomb"), "the rule that panics");
-        Decision::say(vec!["expired".to_owned()])
-    }
-
-    fn rest(&self) -> Option<Rest> {
-        self.rest.map(|from| Rest { from: Millis(from), end_state: 1 })
-    }
-
-    fn broken(&self) -> Option<&str> {
-        self.said.contains("broken").then_some("it calls itself broken")
-    }
-}
-
-/// Orders in, routes out. Nothing is ever written to its second input.
-pub struct Toy;
-
-impl Topology for Toy {
-    type State = Remarks;
-    type World = ();
-
-    fn name(&self) -> &'static str {
-        "toy"
-    }
-
-    fn inputs(&self) -> &'static [Topic] {
-        &[Topic::Orders, Topic::RoutingCommands]
-    }
-
-    fn reads_reference(&self) -> bool {
-        true
-    }
-
-    fn facts(&self) -> Topic {
-        Topic::Routes
-    }
-
-    fn outputs(&self) -> &'static [Topic] {
-        &[]
-    }
-
-    fn shape(&self) -> u32 {
-        1
-    }
-
-    fn read(&self, record: &Record) -> Result<Incoming<String>, Fault> {
-        let event: OrderEvent = record.decode()?;
-        let meta = event.meta.ok_or_else(|| Fault::field("field-missing", "meta", ""))?;
-        match event.event {
-            Some(order_event::Event::NoteChanged(note)) => Ok(Incoming { meta, input: note.buyer_remark }),
-            _ => Err(Fault::field("field-missing", "event", "")),
-        }
-    }
-
-    fn write_fact(&self, meta: Meta, fact: &String) -> Outgoing {
-        let key = meta.key.clone();
-        let event = route_event::Event::ShippingNoted(ShippingNoted { outcome: fact.clone() });
-        let value = RouteEvent { meta: Some(meta), event: Some(event) }.encode_to_vec();
-        Outgoing { topic: Topic::Routes, key, event_type: "weir.routing.v1.ShippingNoted", value }
-    }
-
-    fn read_fact(&self, record: &Record) -> Result<String, Fault> {
-        match record.decode::<RouteEvent>()?.event {
-            Some(route_event::Event::ShippingNoted(noted)) => Ok(noted.outcome),
-            _ => Err(Fault::field("field-missing", "event", "")),
-        }
-    }
-
-    fn write_message(&self, meta: Meta, (): &()) -> Outgoing {
-        Outgoing { topic: Topic::Routes, key: meta.key, event_type: "", value: Vec::new() }
-    }
-}
-
-/// The toy where one aggregate stands for many orders.
-pub struct Strict;
-
-impl Topology for Strict {
-    type State = Remarks;
-    type World = ();
-
-    fn name(&self) -> &'static str {
-        Toy.name()
-    }
-
-    fn inputs(&self) -> &'static [Topic] {
-        Toy.inputs()
-    }
-
-    fn facts(&self) -> Topic {
-        Toy.facts()
-    }
-
-    fn outputs(&self) -> &'static [Topic] {
-        Toy.outputs()
-    }
-
-    fn shape(&self) -> u32 {
-        Toy.shape()
-    }
-
-    fn gap_stops_partition(&self) -> bool {
-        true
-    }
-
-    fn read(&self, record: &Record) -> Result<Incoming<String>, Fault> {
-        Toy.read(record)
-    }
-
-    fn write_fact(&self, meta: Meta, fact: &String) -> Outgoing {
-        Toy.write_fact(meta, fact)
-    }
-
-    fn read_fact(&self, record: &Record) -> Result<String, Fault> {
-        Toy.read_fact(record)
-    }
-
-    fn write_message(&self, meta: Meta, nothing: &()) -> Outgoing {
-        Toy.write_message(meta, nothing)
-    }
+/// The bytes of a remark. Its tenant is the demo's, where the meta names none.
+pub fn note(key: &str, remark: &str, meta: Meta) -> Vec<u8> {
+    let note = NoteChanged { buyer_remark: remark.to_owned(), ..NoteChanged::default() };
+    let tenant = if meta.tenant.is_empty() { "demo".to_owned() } else { meta.tenant.clone() };
+    let meta = Meta { tenant, key: key.to_owned(), ..meta };
+    OrderEvent { meta: Some(meta), event: Some(order_event::Event::NoteChanged(note)) }.encode_to_vec()
 }
 
 /// Topics of a test's own.
@@ -268,8 +111,13 @@ impl Bench {
 
     /// A worker of [`Strict`].
     pub fn run_strictly(&self, instance: &str) -> Running {
+        self.run_stage(Strict, instance)
+    }
+
+    /// A worker of another stage.
+    pub fn run_stage(&self, stage: impl Topology, instance: &str) -> Running {
         let config = Config { instance: instance.to_owned(), ..self.config.clone() };
-        self.run_as(Strict, KafkaLog::unchecked(&config), instance, None)
+        self.run_as(stage, KafkaLog::unchecked(&config), instance, None)
     }
 
     pub fn run_on(&self, log: impl Log, instance: &str, snapshots: Option<Snapshots>) -> Running {
@@ -301,10 +149,13 @@ impl Bench {
     }
 
     fn put_with(&self, key: &str, remark: &str, meta: Meta) -> impl Future<Output = ()> + use<> {
-        let note = NoteChanged { buyer_remark: remark.to_owned(), ..NoteChanged::default() };
-        let meta = Meta { tenant: "demo".to_owned(), key: key.to_owned(), ..meta };
-        let event = OrderEvent { meta: Some(meta), event: Some(order_event::Event::NoteChanged(note)) };
-        self.put(key, event.encode_to_vec())
+        self.put(key, note(key, remark, meta))
+    }
+
+    /// Writes these inputs, of one key in this order.
+    pub fn write_all(&self, inputs: Vec<(String, Vec<u8>)>) {
+        let all = inputs.into_iter().map(|(key, value)| self.put(&key, value));
+        self.runtime.block_on(futures::future::join_all(all));
     }
 
     pub fn write_inputs(&self, orders: usize, remarks: Range<usize>) {
@@ -329,8 +180,13 @@ impl Bench {
 
     /// A caller's command; its answer.
     pub fn ask(&self, key: &str, remark: &str, seen_version: u64) -> Answered {
+        self.ask_as(key, remark, Meta { seen_version, ..Meta::default() })
+    }
+
+    /// The same with more of its meta said.
+    pub fn ask_as(&self, key: &str, remark: &str, meta: Meta) -> Answered {
         let command_id = Uuid::now_v7().as_bytes().to_vec();
-        let meta = Meta { command_id: command_id.clone(), body_hash: vec![7; 16], seen_version, ..Meta::default() };
+        let meta = Meta { command_id: command_id.clone(), body_hash: vec![7; 16], ..meta };
         self.runtime.block_on(self.put_with(key, remark, meta));
         wait_for("an answer", PATIENCE, || {
             self.stage_facts().into_iter().find_map(|fact| match fact {
@@ -437,15 +293,6 @@ impl Bench {
 
     pub fn await_expired(&self, key: &str) {
         wait_for("the deadline", PATIENCE, || self.expired(key).then_some(()));
-    }
-
-    pub fn owners(&self) -> usize {
-        let owners: BTreeSet<String> = self
-            .stage_facts()
-            .into_iter()
-            .filter_map(|fact| if let Fact::Took(took) = fact { Some(took.owner) } else { None })
-            .collect();
-        owners.len()
     }
 
     /// Every remark of every order once, versions without a gap, owners never older than the fence.

@@ -12,7 +12,7 @@ use std::time::Duration;
 const POLL: Duration = Duration::from_millis(100);
 /// Longest pause between tries while Postgres is away.
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
-/// So often a batch that Postgres refuses is tried again before the projector ends.
+/// So often a batch that Postgres refuses is tried again before the seat is given up.
 const REFUSALS_MAX: u32 = 5;
 /// So often an idle seat looks whether its offset rows are where they were: a rebuild moves them.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -50,6 +50,8 @@ pub(super) struct Seat<'a, S, L: Log> {
 /// Postgres does not do as asked.
 struct Trouble {
     tries: u32,
+    /// How many of these were no outage.
+    refusals: u32,
     again_at: Duration,
 }
 
@@ -206,9 +208,11 @@ impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
     }
 
     fn in_trouble(&mut self, error: StoreFault) -> Result<(), SeatEnd> {
-        let tries = self.trouble.as_ref().map_or(0, |trouble| trouble.tries) + 1;
+        let before = self.trouble.as_ref().map_or((0, 0), |trouble| (trouble.tries, trouble.refusals));
         let refused = matches!(error, StoreFault::Refused(_));
-        if refused && tries >= REFUSALS_MAX {
+        // An outage is no refusal, however often it was tried through it.
+        let (tries, refusals) = (before.0 + 1, before.1 + u32::from(refused));
+        if refusals >= REFUSALS_MAX {
             return Err(SeatEnd::Refused(error));
         }
         if tries == 1 {
@@ -219,7 +223,7 @@ impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
         }
         tracing::warn!(tries, refused, %error, "postgres does not do as asked");
         let pause = Duration::from_millis(50).saturating_mul(1 << tries.min(7)).min(BACKOFF_MAX);
-        self.trouble = Some(Trouble { tries, again_at: self.log.uptime() + pause });
+        self.trouble = Some(Trouble { tries, refusals, again_at: self.log.uptime() + pause });
         Ok(())
     }
 
