@@ -19,10 +19,8 @@ pub use kind::Kind;
 pub enum ErrorCode {
     InvalidArgument,
     Unauthenticated,
-    PermissionDenied,
     NotFound,
     MethodNotAllowed,
-    AlreadyExists,
     /// The request is good, the state it meets is not: too late, not yet, on hold.
     FailedPrecondition,
     /// The same id was used before for something else, or the version moved on.

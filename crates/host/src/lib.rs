@@ -9,18 +9,22 @@ pub mod error;
 pub mod health;
 pub mod lifecycle;
 pub mod process;
+mod reach;
 pub mod semconv;
 pub mod serve;
 pub mod telemetry;
 pub mod trace;
 
 mod settings;
+#[cfg(test)]
+mod sources;
 
 pub use env::{Environment, Fault, Faults, Reader, Secret};
 pub use error::{ErrorCode, FieldFault, Kind, Problem, kind};
 pub use health::{Condition, Readiness};
 pub use lifecycle::{Drain, Fatal};
 pub use process::{Boot, Parts, run};
+pub use reach::Miss;
 pub use settings::HostConfig;
 
 #[doc(hidden)]

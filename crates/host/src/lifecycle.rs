@@ -3,8 +3,10 @@
 //! Tasks wait on [`Drain`], OS threads look at it; both may report through [`Fatal`]. [`Crew`] knows who is still at work,
 //! so that the drain can wait for them and name those who did not finish.
 
+use crate::error::{Kind, Problem};
+use crate::process::BoxError;
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::error::Error;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +29,10 @@ pub struct Fatal(mpsc::UnboundedSender<Fall>);
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fall {
     pub part: String,
+    /// With its causes.
     pub reason: String,
+    /// Of the one error set, where it is of that.
+    pub kind: Option<Kind>,
 }
 
 /// The parts at work. Each must work until the drain begins.
@@ -44,7 +49,7 @@ struct Shift {
     crew: Crew,
     number: u64,
     part: String,
-    result: Option<Result<(), String>>,
+    result: Option<Result<(), BoxError>>,
 }
 
 // === impl Drain ===
@@ -89,9 +94,11 @@ impl Fatal {
         (Self(sender), receiver)
     }
 
-    /// Ends the process with exit code 70. Does not block, so it may be called from anywhere.
-    pub fn report(&self, part: impl Into<String>, reason: impl Display) {
-        let fall = Fall { part: part.into(), reason: reason.to_string() };
+    /// Ends the process: with exit code 64 over a setting, else with 70. Does not block, so it may be called from anywhere.
+    pub fn report(&self, part: impl Into<String>, error: impl Into<BoxError>) {
+        let error = error.into();
+        let kind = error.downcast_ref::<Problem>().map(Problem::kind);
+        let fall = Fall { part: part.into(), reason: with_causes(error.as_ref()), kind };
         // Nobody listens once the process is going, and then there is nothing left to end.
         let _ = self.0.send(fall);
     }
@@ -105,7 +112,7 @@ impl Crew {
     }
 
     /// Starts a task that must work until the drain.
-    pub fn task<E: Display>(
+    pub fn task<E: Into<BoxError>>(
         &self,
         part: impl Into<String>,
         work: impl Future<Output = Result<(), E>> + Send + 'static,
@@ -118,7 +125,7 @@ impl Crew {
     }
 
     /// Starts an OS thread that must work until the drain; it gets the drain to look at.
-    pub fn thread<E: Display>(
+    pub fn thread<E: Into<BoxError>>(
         &self,
         part: impl Into<String>,
         work: impl FnOnce(Drain) -> Result<(), E> + Send + 'static,
@@ -157,8 +164,8 @@ impl Crew {
 }
 
 impl Shift {
-    fn sign_off<E: Display>(mut self, result: Result<(), E>) {
-        self.result = Some(result.map_err(|error| error.to_string()));
+    fn sign_off<E: Into<BoxError>>(mut self, result: Result<(), E>) {
+        self.result = Some(result.map_err(Into::into));
     }
 }
 
@@ -169,15 +176,22 @@ impl Drop for Shift {
         match self.result.take() {
             Some(Ok(())) if draining => tracing::debug!(part, "part ended"),
             Some(Ok(())) => self.crew.fatal.report(part, "ended without being asked to"),
-            Some(Err(reason)) if draining => {
+            Some(Err(error)) if draining => {
+                let reason = with_causes(error.as_ref());
                 tracing::warn!(part, reason, "part failed while draining");
             }
-            Some(Err(reason)) => self.crew.fatal.report(part, reason),
+            Some(Err(error)) => self.crew.fatal.report(part, error),
             None => self.crew.fatal.report(part, "panicked, see the log line before this"),
         }
         self.crew.names().remove(&self.number);
         self.crew.at_work.send_modify(|count| *count -= 1);
     }
+}
+
+/// An error in one line: Display of ours names no cause.
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]
@@ -210,6 +224,35 @@ mod tests {
         let (part, reason) = fall(&mut falls).await;
         assert_eq!(part, "fold");
         assert!(reason.starts_with("panicked"), "{reason}");
+    }
+
+    #[tokio::test]
+    async fn a_fall_says_of_which_kind_it_is_and_names_every_cause() {
+        let (crew, _drain, mut falls) = crew();
+        let refused = Problem::new(crate::kind::TOPIC_SETTING, "topic weir.orders: wrong");
+        crew.task("log", async move { Err(BoxError::from(refused)) });
+        let told = falls.recv().await.expect("the crew holds a sender");
+        assert_eq!(told.kind, Some(crate::kind::TOPIC_SETTING));
+        assert!(told.reason.contains("topic weir.orders: wrong"), "{}", told.reason);
+        let unread = Problem::new(crate::kind::INTERNAL, "the rows are away");
+        crew.task("rows", async move { Err(std::io::Error::other(Outer(unread))) });
+        let told = falls.recv().await.expect("the crew holds a sender");
+        assert_eq!((told.kind, told.reason.as_str()), (None, "outer: internal: the rows are away"));
+    }
+
+    #[derive(Debug)]
+    struct Outer(Problem);
+
+    impl std::fmt::Display for Outer {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("outer")
+        }
+    }
+
+    impl Error for Outer {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            Some(&self.0)
+        }
     }
 
     #[tokio::test]

@@ -4,14 +4,16 @@
 //! drain. The drain ends readiness, stops accepting and lets requests finish, then asks the parts to end and waits for
 //! them, then calls the drain hooks in the order they were registered, then flushes telemetry.
 //!
-//! Exit codes: 0 drained, 1 drain not finished within the grace, 64 configuration, 70 a part fell, 130 second signal.
+//! Exit codes: 0 drained, 1 drain not finished within the grace, 64 configuration or a setting of the cluster, 70 a part fell,
+//! 130 second signal.
 
 mod shutdown;
 
 use crate::env::{Environment, Faults, ProcessEnvironment, Reader};
 use crate::error::{Kind, Problem, kind};
-use crate::health::{self, Readiness};
-use crate::lifecycle::{Crew, Drain, Fatal};
+use crate::health::{self, Condition, Readiness};
+use crate::lifecycle::{Crew, Drain, Fatal, with_causes};
+use crate::reach::{self, Miss};
 use crate::serve::{self, Limits, Sides};
 use crate::settings::HostConfig;
 use crate::telemetry::{self, Telemetry};
@@ -21,10 +23,10 @@ use prometheus::Registry;
 use shutdown::{End, Hooks, Signals};
 use std::convert::Infallible;
 use std::error::Error;
-use std::fmt::Display;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 use tokio::net::TcpListener;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -192,22 +194,17 @@ fn refuse(error: &(dyn Error + Send + Sync + 'static)) -> u8 {
         tracing::error!(count, page, "process not started, configuration has faults");
         return EXIT_CONFIG;
     }
-    let mut chain = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        chain = format!("{chain}: {inner}");
-        cause = inner.source();
-    }
-    tracing::error!(error = chain, "process not started");
-    let kind = error.downcast_ref::<Problem>().map(Problem::kind);
-    match kind.is_some_and(is_setting) {
+    tracing::error!(error = with_causes(error), "process not started");
+    exit_code(error.downcast_ref::<Problem>().map(Problem::kind))
+}
+
+/// With which code a process leaves that can not go on.
+fn exit_code(kind: Option<Kind>) -> u8 {
+    let settings = [kind::CONFIG_INVALID, kind::BROKER_SETTING, kind::TOPIC_SETTING];
+    match kind.is_some_and(|kind| settings.contains(&kind)) {
         true => EXIT_CONFIG,
         false => EXIT_SOFTWARE,
     }
-}
-
-fn is_setting(kind: Kind) -> bool {
-    [kind::CONFIG_INVALID, kind::BROKER_SETTING, kind::TOPIC_SETTING].contains(&kind)
 }
 
 async fn flush(telemetry: Telemetry) {
@@ -220,8 +217,8 @@ async fn flush(telemetry: Telemetry) {
 // === impl Boot ===
 
 impl Boot {
-    /// Starts a task that must work until the drain; if it ends before, the process ends with 70.
-    pub fn task<E: Display>(
+    /// Starts a task that must work until the drain; if it ends before, the process ends with 70, or 64 over a setting.
+    pub fn task<E: Into<BoxError>>(
         &self,
         part: impl Into<String>,
         work: impl Future<Output = Result<(), E>> + Send + 'static,
@@ -230,12 +227,37 @@ impl Boot {
     }
 
     /// Starts an OS thread under the same terms. It must look at the drain in its loop.
-    pub fn thread<E: Display>(
+    pub fn thread<E: Into<BoxError>>(
         &self,
         part: impl Into<String>,
         work: impl FnOnce(Drain) -> Result<(), E> + Send + 'static,
     ) -> std::io::Result<()> {
         self.crew.thread(part, work)
+    }
+
+    /// Puts a thread that somebody else has started under the same terms.
+    pub fn joined<E: Into<BoxError> + Send + 'static>(
+        &self,
+        part: impl Into<String>,
+        thread: JoinHandle<Result<(), E>>,
+    ) -> std::io::Result<()> {
+        self.crew.thread(part, move |_| match thread.join() {
+            Ok(ended) => ended.map_err(Into::into),
+            Err(_) => Err(BoxError::from("panicked, see the log line before this")),
+        })
+    }
+
+    /// Tries until the process has what it needs from outside; `condition` says meanwhile what is missing. Nothing, where the
+    /// drain comes first.
+    ///
+    /// # Errors
+    /// Where no further try would help.
+    pub async fn reach<T: Send + 'static>(
+        &self,
+        condition: &Condition,
+        attempt: impl Fn() -> Result<T, Miss> + Clone + Send + 'static,
+    ) -> Result<Option<T>, BoxError> {
+        reach::reach(&self.drain, condition, reach::PAUSE, attempt).await
     }
 
     /// Registers work for the end: it runs when all parts have ended, after the hooks registered before it.

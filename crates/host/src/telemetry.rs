@@ -8,7 +8,7 @@ mod trace_file;
 
 use crate::HostConfig;
 use crate::env::Fault;
-use crate::semconv::SCHEMA_URL;
+use crate::semconv::{SCHEMA_URL, attribute};
 use opentelemetry::{KeyValue, global};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_otlp::{LogExporter, MetricExporter, SpanExporter, WithExportConfig};
@@ -102,9 +102,9 @@ impl Telemetry {
 
 fn resource(config: &HostConfig) -> Resource {
     let attributes = [
-        KeyValue::new("service.namespace", "weir"),
-        KeyValue::new("service.instance.id", config.instance.clone()),
-        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+        KeyValue::new(attribute::SERVICE_NAMESPACE, "weir"),
+        KeyValue::new(attribute::SERVICE_INSTANCE, config.instance.clone()),
+        KeyValue::new(attribute::SERVICE_VERSION, env!("CARGO_PKG_VERSION")),
     ];
     Resource::builder().with_service_name(config.service).with_schema_url(attributes, SCHEMA_URL).build()
 }

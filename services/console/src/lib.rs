@@ -1,4 +1,5 @@
-//! Console: every order's timeline from all fact topics, search, and live counts. It decides nothing.
+//! Console: every order's timeline from the fact topics keyed by order, search, and live counts. It decides nothing. What `stock`,
+//! keyed by pool, says of an order comes through `allocations`.
 //!
 //! One projector folds facts into Postgres ([`projection`]); the edges answer from there ([`query`], [`edge`]).
 
@@ -18,32 +19,25 @@ use settings::Settings;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use std::process::ExitCode;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Condition, Drain, Parts, Problem, kind};
+use weir_host::{Boot, Condition, Miss, Parts};
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::projection::postgres;
 use weir_pipeline::{Config, LogError, Signals};
 use weir_proto::console::v1::console_service_server::ConsoleServiceServer;
-
-/// Pause before a broker that did not answer is asked again.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The whole process.
 pub fn run() -> ExitCode {
     weir_host::run("console", settings::read, start)
 }
 
+/// Waits for nothing: the projector starts once the log is reached.
 async fn start(boot: Boot, settings: Settings) -> Result<Parts, BoxError> {
     let options: PgConnectOptions = settings.database_url.reveal().parse()?;
     let pool = database::pool(options);
-    let connected = connect(settings.log.clone()).await?;
     let ready = boot.readiness.condition("projector console.orders");
-    let (config, for_projector, handle) = (settings.log, pool.clone(), Handle::current());
-    boot.thread("projector console.orders", move |drain| {
-        project(connected, &config, for_projector, &handle, &drain, ready)
-    })?;
+    boot.task("console", work(boot.clone(), settings.log, pool.clone(), ready));
     let queries = Queries::new(pool, settings.tenant_key, settings.tenant);
     Ok(Parts::new()
         .http(edge::http::router(queries.clone()))
@@ -51,41 +45,32 @@ async fn start(boot: Boot, settings: Settings) -> Result<Parts, BoxError> {
         .descriptors(weir_proto::DESCRIPTORS))
 }
 
-/// One try: a broker whose settings are wrong stops the start, one that is away is waited for later (`None`).
-async fn connect(config: Config) -> Result<Option<KafkaLog>, BoxError> {
-    match tokio::task::spawn_blocking(move || KafkaLog::connect(&config)).await? {
-        Ok(log) => Ok(Some(log)),
-        Err(error @ LogError::Fatal(_)) => Err(Problem::new(kind::BROKER_SETTING, error.to_string()).into()),
-        Err(error) => {
-            tracing::warn!(error = %error, "log not reached, will be tried again");
-            Ok(None)
-        }
-    }
-}
-
-/// Waits for Postgres and Kafka, then projects until the drain.
-fn project(
-    mut log: Option<KafkaLog>,
-    config: &Config,
-    pool: PgPool,
-    handle: &Handle,
-    drain: &Drain,
-    ready: Condition,
-) -> Result<(), BoxError> {
-    ready.set(false, "waits for postgres");
-    if !handle.block_on(database::migrate(&pool, drain)) {
-        return Ok(());
-    }
-    while log.is_none() && !drain.is_requested() {
-        ready.set(false, "waits for the log");
-        std::thread::sleep(PAUSE);
-        log = handle.block_on(connect(config.clone()))?;
-    }
-    let Some(log) = log else {
+/// Waits for Kafka and Postgres, then projects until the drain.
+async fn work(boot: Boot, config: Config, pool: PgPool, ready: Condition) -> Result<(), BoxError> {
+    let for_attempts = config.clone();
+    let connect = move || KafkaLog::connect(&for_attempts).map_err(missed);
+    let Some(log) = boot.reach(&ready, connect).await? else {
         return Ok(());
     };
-    let signals = Signals::new(drain.flag(), move |holds, why| ready.set(holds, why));
-    let projector = postgres::spawn(Orders, log, config, pool, signals);
-    projector.join().map_err(|_| "the projector panicked")??;
+    let handle = Handle::current();
+    boot.thread("projector console.orders", move |drain| {
+        ready.set(false, "waits for postgres");
+        // The future of a migration can't move between the runtime's threads.
+        if !handle.block_on(database::migrate(&pool, &drain)) {
+            return Ok(());
+        }
+        let signals = Signals::new(drain.flag(), move |holds, why| ready.set(holds, why));
+        let projector = postgres::spawn(Orders, log, &config, pool, signals);
+        projector.join().map_err(|_| "the projector panicked")?.map_err(BoxError::from)
+    })?;
+    boot.drain.requested().await;
     Ok(())
+}
+
+/// A broker that is away may come; one that refuses will not come right by itself.
+fn missed(error: LogError) -> Miss {
+    match error {
+        LogError::Fatal(why) => Miss::refused(why),
+        error => Miss::Away(error.to_string()),
+    }
 }

@@ -12,11 +12,12 @@ use sqlx::PgPool;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 use weir_host::{Problem, kind};
+use weir_pipeline::projection::postgres::is_unusable_value;
 use weir_privacy::TenantKey;
 use weir_proto::console::v1::{
     Count, GetCountsResponse, GetOrderResponse, OrderSummary, SearchOrdersRequest, SearchOrdersResponse,
 };
-use weir_proto::ids;
+use weir_proto::{ids, limits};
 
 /// Orders on a page where the caller does not say, and at most.
 const PAGE_SIZE: u32 = 50;
@@ -44,6 +45,8 @@ impl Queries {
     /// # Errors
     /// `not-found`, `field-invalid`, `unavailable`.
     pub async fn order(&self, tenant: &str, order: &str) -> Result<GetOrderResponse, Problem> {
+        name("tenant", tenant)?;
+        limits::composed_id(order).map_err(|why| invalid("order", &why))?;
         let tenant = self.tenant_or(tenant);
         let order_id = match Uuid::try_parse(order) {
             Ok(order_id) => Some(order_id),
@@ -82,6 +85,12 @@ impl Queries {
     /// # Errors
     /// `field-invalid`, `unavailable`.
     pub async fn search(&self, asked: &SearchOrdersRequest) -> Result<SearchOrdersResponse, Problem> {
+        name("tenant", &asked.tenant)?;
+        name("platform_order_id", &asked.platform_order_id)?;
+        name("buyer", &asked.buyer_hash)?;
+        name("sku", &asked.sku)?;
+        name("channel", &asked.channel)?;
+        name("tracking", &asked.tracking_number)?;
         let size = match asked.page_size {
             0 => PAGE_SIZE,
             size => size.min(PAGE_SIZE_MAX),
@@ -119,8 +128,9 @@ impl Queries {
     /// Orders by state now, and events by topic and type ever.
     ///
     /// # Errors
-    /// `unavailable`.
+    /// `field-invalid`, `unavailable`.
     pub async fn counts(&self, tenant: &str) -> Result<GetCountsResponse, Problem> {
+        name("tenant", tenant)?;
         let tenant = self.tenant_or(tenant);
         let (states, events) = find::counts(&self.pool, tenant).await.map_err(unavailable)?;
         let counted = |rows: Vec<(String, i64)>| rows.into_iter().map(|(name, count)| Count { name, count }).collect();
@@ -191,15 +201,24 @@ fn unread(order_id: Uuid) -> OrderSummary {
     OrderSummary { order_id: order_id.to_string(), state, waits_for, ..OrderSummary::default() }
 }
 
+/// What is looked for in tables that can't hold just any text.
+fn name(field: &str, text: &str) -> Result<(), Problem> {
+    limits::id(text).map_err(|why| invalid(field, &why))
+}
+
 fn invalid(field: &str, should: &str) -> Problem {
     Problem::new(kind::FIELD_INVALID, format!("{field} can't be used.")).field(field, should)
 }
 
-/// Orders flow on while Postgres is away; only questions wait. What is broken for good is ours.
+/// Orders flow on while Postgres is away; only questions wait. What is broken for good is ours, or the asker's.
 fn unavailable(error: sqlx::Error) -> Problem {
     match error {
         sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => {
             Problem::internal(&error)
+        }
+        error if is_unusable_value(&error) => {
+            tracing::warn!(error = %error, "postgres can not use a value that was asked for");
+            Problem::new(kind::FIELD_INVALID, "A parameter holds a text that can't be looked for.")
         }
         error => {
             tracing::warn!(error = %error, "postgres did not answer a query");

@@ -1,5 +1,7 @@
 //! The projection and its questions on a real Postgres: what is written is found, and the order of topics does not matter.
 
+#[path = "orders/catalogue.rs"]
+mod catalogue;
 #[path = "orders/http.rs"]
 mod http;
 #[path = "orders/pace.rs"]
@@ -8,6 +10,10 @@ mod pace;
 mod projector;
 #[path = "orders/records.rs"]
 mod records;
+#[path = "orders/starting.rs"]
+mod starting;
+#[path = "orders/unusual.rs"]
+mod unusual;
 
 use records::{Author, TENANT, in_log};
 use sqlx::PgPool;

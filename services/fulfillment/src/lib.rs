@@ -14,6 +14,7 @@ pub mod wire;
 use edge::grpc::Edge;
 use settings::Settings;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use weir_host::process::BoxError;
 use weir_host::{Boot, Parts};
 use weir_proto::fulfillment::v1::fulfillment_service_server::FulfillmentServiceServer;
@@ -23,13 +24,14 @@ pub fn run() -> ExitCode {
     weir_host::run("fulfillment", Settings::read, start)
 }
 
+/// Waits for nothing: what needs the log starts once that is reached.
 async fn start(boot: Boot, settings: Settings) -> Result<Parts, BoxError> {
     stuck::begin();
-    let (log, gateway) = parts::connect(&settings.log).await?;
     let pool = settings.pool();
-    parts::stage(&boot, &settings.log, log.clone(), &pool)?;
-    parts::projector(&boot, settings.log.clone(), log, pool.clone());
-    let edge = Edge::new(gateway, pool, settings.command_wait);
+    let gateway = Arc::new(OnceLock::new());
+    let edge = Edge::new(gateway.clone(), pool.clone(), settings.command_wait);
+    let ready = boot.readiness.condition("stage fulfillment");
+    boot.task("fulfillment", parts::work(boot.clone(), settings.log, pool, gateway, ready));
     let service = FulfillmentServiceServer::new(edge);
     Ok(Parts::new().grpc(service).descriptors(weir_proto::DESCRIPTORS))
 }

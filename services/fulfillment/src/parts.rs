@@ -5,12 +5,12 @@ use crate::settings::SCHEMA;
 use crate::wire::Wire;
 use sqlx::{AssertSqlSafe, PgPool};
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Drain, Problem, kind};
+use weir_host::{Boot, Condition, Drain, Miss};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::projection::postgres;
@@ -21,41 +21,46 @@ use weir_proto::topics::Topic;
 /// Between two looks at something that is away.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The log, checked, and the command path. Waits for a broker that is away; a setting that is wrong will not come right.
-pub(crate) async fn connect(config: &Config) -> Result<(KafkaLog, Gateway), BoxError> {
-    loop {
-        let config = config.clone();
-        let connected = spawn_blocking(move || -> Result<_, LogError> {
-            let log = KafkaLog::connect(&config)?;
-            let gateway = Gateway::start(&config, Topic::ShipmentCommands, Topic::Shipments)?;
-            Ok((log, gateway))
-        });
-        match connected.await? {
-            Ok(connected) => return Ok(connected),
-            Err(LogError::Fatal(why)) => return Err(Problem::new(kind::BROKER_SETTING, why).into()),
-            Err(error) => tracing::warn!(error = chain(&error), "log away, trying again"),
-        }
-        sleep(PAUSE).await;
+/// Everything that needs the log: the stage, the command path and the projection. A worker that ends ends the process.
+pub(crate) async fn work(
+    boot: Boot,
+    config: Config,
+    pool: PgPool,
+    gateway: Arc<OnceLock<Gateway>>,
+    ready: Condition,
+) -> Result<(), BoxError> {
+    let for_attempts = config.clone();
+    let Some((log, opened)) = boot.reach(&ready, move || open(&for_attempts).map_err(missed)).await? else {
+        return Ok(());
+    };
+    let signals = Signals::new(boot.drain.flag(), move |holds, why| ready.set(holds, why));
+    let snapshots = Some(Snapshots::connect(&pool));
+    for worker in stage::spawn(Arc::new(Wire), log.clone(), &config, |_| NoEffects, snapshots, &signals)? {
+        boot.joined(format!("stage {}", worker.name), worker.thread)?;
     }
-}
-
-/// The stage's workers; a worker that ends ends the process.
-pub(crate) fn stage(boot: &Boot, config: &Config, log: KafkaLog, pool: &PgPool) -> Result<(), BoxError> {
-    let condition = boot.readiness.condition("stage fulfillment");
-    let signals = Signals::new(boot.drain.flag(), move |ready, why| condition.set(ready, why));
-    let snapshots = Some(Snapshots::connect(pool));
-    let workers = stage::spawn(Arc::new(Wire), log, config, |_| NoEffects, snapshots, &signals)?;
-    for worker in workers {
-        boot.thread(format!("stage {}", worker.name), move |_| match worker.thread.join() {
-            Ok(ended) => ended.map_err(BoxError::from),
-            Err(_) => Err("the worker panicked".into()),
-        })?;
-    }
+    // Nobody else fills it.
+    let _ = gateway.set(opened);
+    projector(&boot, config, log, pool);
+    boot.drain.requested().await;
     Ok(())
 }
 
+fn open(config: &Config) -> Result<(KafkaLog, Gateway), LogError> {
+    let log = KafkaLog::connect(config)?;
+    let gateway = Gateway::start(config, Topic::ShipmentCommands, Topic::Shipments)?;
+    Ok((log, gateway))
+}
+
+/// A broker that is away may come; one that refuses will not come right by itself.
+fn missed(error: LogError) -> Miss {
+    match error {
+        LogError::Fatal(why) => Miss::refused(why),
+        error => Miss::Away(error.to_string()),
+    }
+}
+
 /// The projection, once its tables are there. No decision waits for it, so its trouble ends nothing but itself.
-pub(crate) fn projector(boot: &Boot, config: Config, log: KafkaLog, pool: PgPool) {
+fn projector(boot: &Boot, config: Config, log: KafkaLog, pool: PgPool) {
     let drain = boot.drain.clone();
     boot.task("projector fulfillment.pick-lists", async move {
         while !drain.is_requested() {

@@ -1,9 +1,14 @@
 //! The service on real Kafka and Postgres: three words from two topics become one list, which a hand takes all its way.
 
+#[path = "service/catalogue.rs"]
+mod catalogue;
+#[path = "service/starting.rs"]
+mod starting;
+
 use prost::Message as _;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tonic::{Code, Request, Status};
@@ -77,7 +82,7 @@ impl House {
         })
         .await
         .expect("the house opens");
-        let edge = Edge::new(gateway, schema.pool.clone(), PATIENCE);
+        let edge = Edge::new(Arc::new(OnceLock::from(gateway)), schema.pool.clone(), PATIENCE);
         House { edge, log, writer, stop, parts, _schema: schema }
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Condition, Drain, Parts, Problem, kind};
+use weir_host::{Boot, Condition, Drain, Miss, Parts};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::projection::redis::CounterReader;
@@ -38,20 +38,34 @@ async fn start(boot: Boot, settings: Settings) -> Result<Parts, BoxError> {
     let options: PgConnectOptions = settings.database_url.reveal().parse()?;
     let pool = database::pool(options);
     let service = Inventory::default();
+    // All of them from the start, so that the process is never ready before it has named one of them.
+    let ready = Ready {
+        log: boot.readiness.condition("log"),
+        stage: boot.readiness.condition("stage inventory"),
+        levels: boot.readiness.condition("projector inventory.levels"),
+        counters: boot.readiness.condition("counters inventory.availability"),
+    };
     let (at_work, edge) = (boot.clone(), service.clone());
-    let log_ready = boot.readiness.condition("log");
-    let stage_ready = boot.readiness.condition("stage inventory");
-    stage_ready.set(false, "waits for the log");
     boot.task("inventory", async move {
-        let drain = at_work.drain.clone();
-        tokio::select! {
-            opened = reach(&settings.log, log_ready) => work(at_work, settings, pool, opened?, edge, stage_ready)?,
-            () = drain.requested() => {}
-        }
-        drain.requested().await;
+        ready.stage.set(false, "waits for the log");
+        let config = settings.log.clone();
+        let Some(opened) = at_work.reach(&ready.log, move || open(&config).map_err(missed)).await? else {
+            return Ok(());
+        };
+        ready.log.set(true, "connected");
+        work(&at_work, settings, pool, opened, edge, ready)?;
+        at_work.drain.requested().await;
         Ok::<(), BoxError>(())
     });
     Ok(Parts::new().grpc(InventoryServiceServer::new(service)).descriptors(weir_proto::DESCRIPTORS))
+}
+
+/// What the process waits for.
+struct Ready {
+    log: Condition,
+    stage: Condition,
+    levels: Condition,
+    counters: Condition,
 }
 
 /// The log, and the way for commands.
@@ -60,53 +74,39 @@ struct Opened {
     gateway: Gateway,
 }
 
-/// Opens the log; tries again for as long as it does not answer.
-async fn reach(config: &Config, ready: Condition) -> Result<Opened, BoxError> {
-    loop {
-        let for_thread = config.clone();
-        // Blocks, and so must not sit on a thread of the runtime.
-        match tokio::task::spawn_blocking(move || open(&for_thread)).await? {
-            Ok(opened) => {
-                ready.set(true, "connected");
-                return Ok(opened);
-            }
-            Err(error @ LogError::Fatal(_)) => {
-                return Err(Problem::new(kind::BROKER_SETTING, error.to_string()).into());
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "log not reached, will be tried again");
-                ready.set(false, error.to_string());
-            }
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
 fn open(config: &Config) -> Result<Opened, LogError> {
     let log = KafkaLog::connect(config)?;
     let gateway = Gateway::start(config, Topic::StockCommands, Topic::Stock)?;
     Ok(Opened { log, gateway })
 }
 
+/// A broker that is away may come; one that refuses will not come right by itself.
+fn missed(error: LogError) -> Miss {
+    match error {
+        LogError::Fatal(why) => Miss::refused(why),
+        error => Miss::Away(error.to_string()),
+    }
+}
+
 /// Starts everything that hangs on the log.
 fn work(
-    boot: Boot,
+    boot: &Boot,
     settings: Settings,
     pool: PgPool,
     opened: Opened,
     edge: Inventory,
-    ready: Condition,
+    ready: Ready,
 ) -> Result<(), BoxError> {
     let Opened { log, gateway } = opened;
-    let signals = Signals::new(boot.drain.flag(), move |holds, why| ready.set(holds, why));
+    let Ready { stage: deciding, levels, counters, .. } = ready;
+    let signals = Signals::new(boot.drain.flag(), move |holds, why| deciding.set(holds, why));
     let snapshots = Some(Snapshots::connect(&pool));
     let workers = stage::spawn(Arc::new(Stage), log.clone(), &settings.log, |_| NoEffects, snapshots, &signals)?;
     for worker in workers {
-        boot.thread(format!("stage {}", worker.name), move |_| ended(worker.thread))?;
+        boot.joined(format!("stage {}", worker.name), worker.thread)?;
     }
     // The cell is filled once; nobody else holds it.
     let _ = edge.gateway.set(gateway);
-    let levels = boot.readiness.condition("projector inventory.levels");
     let (config, for_levels) = (settings.log.clone(), log.clone());
     let handle = tokio::runtime::Handle::current();
     boot.thread("projector inventory.levels", move |drain| {
@@ -117,13 +117,10 @@ fn work(
         let signals = Signals::new(drain.flag(), move |holds, why| levels.set(holds, why));
         ended(postgres::spawn(Levels, for_levels, &config, pool, signals))
     })?;
-    let counted = boot.readiness.condition("counters inventory.availability");
     let url = settings.redis_url.reveal().to_owned();
-    let (config, for_counters) = (settings.log.clone(), url.clone());
-    boot.thread("counters inventory.availability", move |drain| {
-        let signals = Signals::new(drain.flag(), move |holds, why| counted.set(holds, why));
-        ended(redis::spawn(Availability, log, &config, for_counters, signals))
-    })?;
+    let signals = Signals::new(boot.drain.flag(), move |holds, why| counters.set(holds, why));
+    let counting = redis::spawn(Availability, log, &settings.log, url.clone(), signals);
+    boot.joined("counters inventory.availability", counting)?;
     boot.task("availability", read_counters(edge, url, settings.log.prefix, boot.drain.clone()));
     Ok(())
 }
@@ -147,14 +144,10 @@ async fn read_counters(edge: Inventory, url: String, prefix: String, drain: Drai
     }
 }
 
-/// Waits for a loop to end, and says why it did, with its causes.
-fn ended<E: std::error::Error>(thread: JoinHandle<Result<(), E>>) -> Result<(), String> {
+/// Waits for a loop to end, and says why it did.
+fn ended<E: Into<BoxError>>(thread: JoinHandle<Result<(), E>>) -> Result<(), BoxError> {
     match thread.join() {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
-            let causes = std::iter::successors(error.source(), |cause| cause.source());
-            Err(causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")))
-        }
-        Err(_) => Err("panicked".to_owned()),
+        Ok(ended) => ended.map_err(Into::into),
+        Err(_) => Err("panicked".into()),
     }
 }

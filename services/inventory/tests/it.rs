@@ -6,6 +6,8 @@ mod assignment;
 mod backorders;
 #[path = "it/bounds.rs"]
 mod bounds;
+#[path = "it/catalogue.rs"]
+mod catalogue;
 #[path = "it/corners.rs"]
 mod corners;
 #[path = "it/decisions.rs"]
@@ -18,6 +20,8 @@ mod lining_up;
 mod live;
 #[path = "it/making.rs"]
 mod making;
+#[path = "it/moving.rs"]
+mod moving;
 #[path = "it/parts.rs"]
 mod parts;
 #[path = "it/projections.rs"]
@@ -26,5 +30,7 @@ mod projections;
 mod random;
 #[path = "it/refusals.rs"]
 mod refusals;
+#[path = "it/starting.rs"]
+mod starting;
 #[path = "it/wire.rs"]
 mod wire;

@@ -16,10 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Condition, Parts, Problem, kind};
+use weir_host::{Boot, Condition, Miss, Parts};
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::reference::Table;
-use weir_pipeline::stage::{self, Worker};
+use weir_pipeline::stage;
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{LogError, Signals};
 
@@ -27,9 +27,6 @@ use weir_pipeline::{LogError, Signals};
 const OUTCOME_LINGER_MS: u64 = 50;
 /// How long the producer tries an outcome's record, before it is handed over anew.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
-
-/// Pause between two tries to reach the log.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The log, and what hangs on it.
 struct Opened {
@@ -51,16 +48,13 @@ async fn start(boot: Boot, config: Option<Config>) -> Result<Parts, BoxError> {
     }
     let reference = boot.readiness.condition("reference");
     let stage = boot.readiness.condition("stage notification");
-    // Settings that are wrong stop the start here; a log that is away is waited for later.
-    let first = attempt(&boot, &config.log, &reference).await?;
     let at_work = boot.clone();
     boot.task("notification", async move {
-        let drain = at_work.drain.clone();
-        tokio::select! {
-            opened = reach(first, &at_work, &config.log, reference) => {
-                work(at_work, config, webhooks, opened?, stage).await
-            }
-            () = drain.requested() => Ok(()),
+        let (for_attempts, to_open, told) = (at_work.clone(), config.log.clone(), reference.clone());
+        let attempt = move || open(&for_attempts, &to_open, told.clone()).map_err(missed);
+        match at_work.reach(&reference, attempt).await? {
+            Some(opened) => work(at_work, config, webhooks, opened, stage).await,
+            None => Ok(()),
         }
     });
     Ok(Parts::new())
@@ -86,7 +80,7 @@ async fn work(
     let workers = stage::spawn(Arc::new(Notification), log, &log_config, effects, snapshots, &signals)?;
     for worker in workers {
         // Each is a part of the process that must not end before the drain.
-        boot.thread(format!("stage {}", worker.name), move |_| join(worker))?;
+        boot.joined(format!("stage {}", worker.name), worker.thread)?;
     }
     tokio::select! {
         _ = &mut sending => return Err("the dispatcher ended before the drain".into()),
@@ -96,41 +90,11 @@ async fn work(
     Ok(sending.await?)
 }
 
-fn join(worker: Worker) -> Result<(), String> {
-    match worker.thread.join() {
-        Ok(ended) => ended.map_err(|error| whole(&error)),
-        Err(_) => Err("panicked".to_owned()),
-    }
-}
-
-/// Tries until the log is open.
-async fn reach(
-    mut opened: Option<Opened>,
-    boot: &Boot,
-    config: &weir_pipeline::Config,
-    ready: Condition,
-) -> Result<Opened, BoxError> {
-    loop {
-        if let Some(opened) = opened {
-            return Ok(opened);
-        }
-        tokio::time::sleep(PAUSE).await;
-        opened = attempt(boot, config, &ready).await?;
-    }
-}
-
-/// One try: nothing where the log does not answer, an error where it never will.
-async fn attempt(boot: &Boot, config: &weir_pipeline::Config, ready: &Condition) -> Result<Option<Opened>, BoxError> {
-    let (boot, config, condition) = (boot.clone(), config.clone(), ready.clone());
-    // Blocks, and so must not sit on a thread of the runtime.
-    match tokio::task::spawn_blocking(move || open(&boot, &config, condition)).await? {
-        Ok(opened) => Ok(Some(opened)),
-        Err(error @ LogError::Fatal(_)) => Err(Problem::new(kind::BROKER_SETTING, error.to_string()).into()),
-        Err(error) => {
-            tracing::warn!(error = %error, "log not reached, trying again");
-            ready.set(false, error.to_string());
-            Ok(None)
-        }
+/// A broker that is away may come; one that refuses will not come right by itself.
+fn missed(error: LogError) -> Miss {
+    match error {
+        LogError::Fatal(why) => Miss::refused(why),
+        error => Miss::Away(error.to_string()),
     }
 }
 
@@ -144,10 +108,4 @@ fn open(boot: &Boot, config: &weir_pipeline::Config, ready: Condition) -> Result
     let writer = Writer::connect(&gathering, "notification", WRITE_WITHIN)?;
     ready.set(true, "read to its end");
     Ok(Opened { log, endpoints, writer })
-}
-
-/// An error with its causes, for the line that says why the process ends.
-fn whole(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -18,7 +18,7 @@ pub type Values = BTreeMap<String, String>;
 const OF_EVERY_NOTICE: [&str; 7] =
     ["notice_id", "order_id", "channel", "shop", "platform_order_id", "shown_number", "timestamp"];
 
-const BUILT_IN: [(Kind, Medium, &str); 7] = [
+const BUILT_IN: [(Kind, Medium, &str); 8] = [
     (Kind::Placed, Medium::Email, include_str!("../templates/placed.email.txt")),
     (Kind::Placed, Medium::Webhook, include_str!("../templates/placed.webhook.json")),
     (Kind::Shipped, Medium::Email, include_str!("../templates/shipped.email.txt")),
@@ -26,6 +26,7 @@ const BUILT_IN: [(Kind, Medium, &str); 7] = [
     (Kind::Cancelled, Medium::Email, include_str!("../templates/cancelled.email.txt")),
     (Kind::Cancelled, Medium::Webhook, include_str!("../templates/cancelled.webhook.json")),
     (Kind::Held, Medium::Email, include_str!("../templates/held.email.txt")),
+    (Kind::Held, Medium::Webhook, include_str!("../templates/held.webhook.json")),
 ];
 
 /// Why a template can't be used.

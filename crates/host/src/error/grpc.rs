@@ -13,10 +13,8 @@ impl ErrorCode {
         match self {
             Self::InvalidArgument | Self::UnsupportedMediaType => Code::InvalidArgument,
             Self::Unauthenticated => Code::Unauthenticated,
-            Self::PermissionDenied => Code::PermissionDenied,
             Self::NotFound => Code::NotFound,
             Self::MethodNotAllowed => Code::Unimplemented,
-            Self::AlreadyExists => Code::AlreadyExists,
             Self::FailedPrecondition => Code::FailedPrecondition,
             Self::Conflict => Code::Aborted,
             // As tonic itself answers a message above its limit; ResourceExhausted would invite a repeat.

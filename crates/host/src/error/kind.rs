@@ -25,8 +25,6 @@ kinds! {
     SIGNATURE_MISSING = "signature-missing", Unauthenticated, "The delivery carries no signature";
     SIGNATURE_MISMATCH = "signature-mismatch", Unauthenticated, "The signature does not fit the body";
     SIGNATURE_EXPIRED = "signature-expired", Unauthenticated, "The signature is too old";
-    UNAUTHENTICATED = "unauthenticated", Unauthenticated, "The caller is not known";
-    PERMISSION_DENIED = "permission-denied", PermissionDenied, "The caller may not do this";
     UNKNOWN_SHOP = "unknown-shop", NotFound, "The shop is not registered";
     UNKNOWN_CHANNEL = "unknown-channel", NotFound, "The channel is not supported";
 
@@ -50,6 +48,7 @@ kinds! {
     // Commands.
     COMMAND_CONFLICT = "command-conflict", Conflict, "The command id was used for something else";
     COMMAND_TIMEOUT = "command-timeout", DeadlineExceeded, "The command was taken, its answer is not known yet";
+    COMMAND_TOO_OLD = "command-too-old", FailedPrecondition, "The command id is too old";
     VERSION_CONFLICT = "version-conflict", Conflict, "The state has moved on";
     CLOSED = "closed", FailedPrecondition, "It came to its end long ago";
     TOO_LATE = "too-late", FailedPrecondition, "The work has gone too far for this";
@@ -67,7 +66,6 @@ kinds! {
     NO_WAREHOUSE = "no-warehouse", FailedPrecondition, "No warehouse can serve the order";
     UNKNOWN_ORDER = "unknown-order", FailedPrecondition, "The order is not known";
     FAILED_PRECONDITION = "failed-precondition", FailedPrecondition, "The present state does not allow this";
-    ALREADY_EXISTS = "already-exists", AlreadyExists, "It exists already";
 
     // Addresses.
     NOT_FOUND = "not-found", NotFound, "There is nothing here";

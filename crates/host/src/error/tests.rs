@@ -1,6 +1,7 @@
 //! Both mappings, from one problem; and a page for each slug.
 
 use super::*;
+use crate::sources::{after_each, read_all};
 use ::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use std::collections::BTreeSet;
@@ -62,12 +63,11 @@ async fn a_problem_becomes_problem_json() {
 fn both_mappings_are_pinned() {
     let rows = [
         (kind::SIGNATURE_MISMATCH, Code::Unauthenticated, 401),
-        (kind::PERMISSION_DENIED, Code::PermissionDenied, 403),
         (kind::UNKNOWN_SHOP, Code::NotFound, 404),
         (kind::METHOD_NOT_ALLOWED, Code::Unimplemented, 405),
         (kind::BODY_TIMEOUT, Code::DeadlineExceeded, 408),
         (kind::COMMAND_CONFLICT, Code::Aborted, 409),
-        (kind::ALREADY_EXISTS, Code::AlreadyExists, 409),
+        (kind::COMMAND_TOO_OLD, Code::FailedPrecondition, 409),
         (kind::TOO_LATE, Code::FailedPrecondition, 409),
         (kind::BODY_TOO_LARGE, Code::OutOfRange, 413),
         (kind::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument, 415),
@@ -86,6 +86,29 @@ fn both_mappings_are_pinned() {
 fn an_extra_member_never_hides_a_standard_one() {
     let problem = Problem::new(kind::NOT_FOUND, "No such order.").with("status", "200");
     assert_eq!(problem.to_json()["status"], 404);
+}
+
+/// A name that nobody answers with is a promise that nobody keeps.
+#[test]
+fn every_kind_is_answered_with_and_every_refusal_has_its_kind() {
+    let texts = read_all(&["crates/host/src", "crates/pipeline/src", "crates/channels/src", "services"]);
+    let texts: Vec<&String> = texts.iter().filter(|text| !text.contains("macro_rules! kinds")).collect();
+    let rows = include_str!("kind.rs").lines().filter_map(|line| line.trim().split_once(" = \""));
+    let constants: Vec<(&str, &str)> =
+        rows.filter_map(|(name, rest)| Some((name, rest.split_once("\", ")?.0))).collect();
+    assert_eq!(constants.len(), kind::ALL.len());
+    for (constant, slug) in constants {
+        let (by_name, by_slug) = (format!("kind::{constant}"), format!("\"{slug}\""));
+        let answered = texts.iter().any(|text| text.contains(&by_name) || text.contains(&by_slug));
+        assert!(answered, "nobody answers with {slug}");
+    }
+    let slugs: BTreeSet<&str> = kind::ALL.iter().map(|kind| kind.slug).collect();
+    let refusals = ["refuse(\"", "refusal(\""].into_iter();
+    let refused = refusals.flat_map(|call| texts.iter().flat_map(move |text| after_each(text, call)));
+    let refused: BTreeSet<&str> = refused.filter_map(|rest| rest.split('"').next()).collect();
+    assert!(refused.contains("command-too-old"), "{refused:?}");
+    let nameless: Vec<&&str> = refused.difference(&slugs).collect();
+    assert!(nameless.is_empty(), "callers see {nameless:?}, which has no kind and no page");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The way down: in order, within the grace, and at once on a second signal.
 
-use super::{Boot, EXIT_SOFTWARE};
+use super::{Boot, exit_code};
 use crate::lifecycle::{Drain, Fall};
 use futures::future::BoxFuture;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,8 +83,9 @@ pub async fn drain(boot: Boot, server: Server, mut signals: Signals, end: End) -
     let finished = finish(&boot, server).await;
     match (end, finished) {
         (End::Fallen(fall), _) => {
-            tracing::error!(part = fall.part, reason = fall.reason, "process ended");
-            EXIT_SOFTWARE
+            let page = fall.kind.map(|kind| format!("docs/errors/{}.md", kind.slug));
+            tracing::error!(part = fall.part, reason = fall.reason, page, "process ended");
+            exit_code(fall.kind)
         }
         (End::Asked(_), false) => EXIT_UNFINISHED,
         (End::Asked(_), true) => {

@@ -9,7 +9,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{Extensions, HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, Method, StatusCode};
 use opentelemetry::metrics::Histogram;
 use opentelemetry::trace::{FutureExt, SpanKind, TraceContextExt};
 use opentelemetry::{Context, KeyValue, global};
@@ -88,9 +88,10 @@ async fn observe_http(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let begun = Instant::now();
-    let method = request.method().to_string();
+    let method = method_name(request.method());
     let route = route(request.extensions()).unwrap_or_else(|| "unmatched".to_owned());
-    let context = enter(request.headers(), format!("{method} {route}"));
+    let verb = if method == METHOD_OTHER { "HTTP" } else { method };
+    let context = enter(request.headers(), format!("{verb} {route}"));
     let response = next.run(request).with_context(context.clone()).await;
     let attributes = [
         KeyValue::new(attribute::HTTP_METHOD, method),
@@ -127,6 +128,15 @@ async fn observe_grpc(request: Request, next: Next) -> Response {
     grpc_duration().record(begun.elapsed().as_secs_f64(), &attributes);
     context.span().set_attributes(attributes);
     response
+}
+
+/// OpenTelemetry's name for a method that is none of HTTP's own.
+const METHOD_OTHER: &str = "_OTHER";
+
+/// Any token can stand where a method does: what a caller invents must not become a series of its own.
+fn method_name(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+    known.into_iter().find(|known| method.as_str() == *known).unwrap_or(METHOD_OTHER)
 }
 
 /// Opens the span of a request. The caller's decision to sample is followed, so one order can be traced on demand.

@@ -84,6 +84,11 @@ impl Hello {
         request.send().await.expect("the process answers")
     }
 
+    pub async fn send(&self, method: reqwest::Method, path: &str) -> reqwest::Response {
+        let request = client().request(method, self.url(path));
+        request.send().await.expect("the process answers")
+    }
+
     pub async fn get_traced(&self, path: &str, traceparent: &str) -> reqwest::Response {
         let request = client().get(self.url(path)).header("traceparent", traceparent);
         request.send().await.expect("the process answers")

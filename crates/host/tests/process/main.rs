@@ -32,9 +32,15 @@ async fn probes_and_metrics_answer() {
     assert_eq!(ready["ready"], true);
     assert_eq!(ready["conditions"][1]["name"], "stage hello");
     hello.get("/hello").await;
+    // A method is the caller's invention, and must not become a series of its own.
+    let method = reqwest::Method::from_bytes(b"BREW").expect("a token");
+    let refused = hello.send(method, "/hello").await;
+    assert_eq!(refused.status(), 405);
     let metrics = hello.get("/metrics").await.text().await.expect("metrics are text");
     let served = "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_response_status_code=\"200\",http_route=\"/hello\"";
     assert!(metrics.contains(served), "{metrics}");
+    assert!(metrics.contains("http_request_method=\"_OTHER\""), "{metrics}");
+    assert!(!metrics.contains("BREW"), "{metrics}");
     assert!(metrics.contains("weir_server_connections"), "{metrics}");
     assert!(metrics.contains("service_instance_id=\"hello-0\""), "{metrics}");
 }

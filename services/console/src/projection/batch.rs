@@ -5,6 +5,7 @@ use crate::wire::{Event, ignored_name};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 use weir_pipeline::Record;
+use weir_pipeline::projection::postgres::indexed;
 use weir_proto::log::v1::stage_fact::Fact;
 use weir_proto::topics::Topic;
 
@@ -87,7 +88,7 @@ impl<'a> Batch<'a> {
     fn take(&mut self, record: &'a Record, event: Event) {
         let name = event.name();
         let (tenant, at_ms) = match event.meta() {
-            Some(meta) => (meta.tenant.clone(), meta.at_ms),
+            Some(meta) => (indexed(&meta.tenant).into_owned(), meta.at_ms),
             None => Default::default(),
         };
         match event.stage_fact().and_then(|fact| fact.fact.as_ref()) {

@@ -4,8 +4,10 @@ use super::batch::{Batch, Changed, CountKey, Known};
 use crate::domain::{Placed, Story};
 use serde::Serialize;
 use sqlx::PgConnection;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+use weir_pipeline::projection::postgres::indexed;
 
 /// The four views of a row, as they are stored.
 pub(crate) type Views = (String, String, String, String);
@@ -108,7 +110,9 @@ pub(super) async fn save_identities(connection: &mut PgConnection, changed: &[Ch
     if changed.is_empty() {
         return Ok(());
     }
-    let each = |text: fn(&Placed) -> &str| changed.iter().map(|row| text(&row.story.placed)).collect::<Vec<&str>>();
+    let each = |text: fn(&Placed) -> &str| -> Vec<Cow<'_, str>> {
+        changed.iter().map(|row| indexed(text(&row.story.placed))).collect()
+    };
     sqlx::query(
         "insert into order_identities
              (order_id, tenant, channel, shop, platform_order_id, shown_number, phone_hash, email_hash, placed_at_ms)
@@ -154,8 +158,8 @@ pub(super) async fn save_finds(connection: &mut PgConnection, changed: &[Changed
     Ok(())
 }
 
-fn pairs(changed: &[Changed], items: fn(&Changed) -> &Vec<String>) -> (Vec<&str>, Vec<Uuid>) {
-    changed.iter().flat_map(|row| items(row).iter().map(|item| (item.as_str(), row.order_id))).unzip()
+fn pairs(changed: &[Changed], items: fn(&Changed) -> &Vec<String>) -> (Vec<Cow<'_, str>>, Vec<Uuid>) {
+    changed.iter().flat_map(|row| items(row).iter().map(|item| (indexed(item), row.order_id))).unzip()
 }
 
 pub(super) async fn count_states(connection: &mut PgConnection, changed: &[Changed]) -> Result<(), sqlx::Error> {

@@ -51,6 +51,14 @@ async fn a_question_that_makes_no_sense_is_a_problem() {
         ("/orders?buyer=nobody", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/orders?colour=red", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/counts?colour=red", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/counts?tenant=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?sku=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?sku=TEA%0A", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?tracking=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?channel=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?platform_order_id=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?tenant=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders/shopify/acme/%00", StatusCode::BAD_REQUEST, "field-invalid"),
     ];
     for (address, status, slug) in cases {
         let (found, body) = get(&schema, address).await;

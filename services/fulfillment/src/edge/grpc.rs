@@ -5,6 +5,7 @@ use crate::projection::{self, PickListRow};
 use crate::wire::commands;
 use prost::Message as _;
 use sqlx::PgPool;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tonic::{Request, Response, Status};
 use weir_host::{Problem, kind};
@@ -14,10 +15,10 @@ use weir_proto::fulfillment::v1::*;
 use weir_proto::log::v1::{CommandHead, CommandReceipt};
 use weir_proto::shipment::v1::{PickListIssued, shipment_command::Command};
 
-/// The service's gRPC edge.
+/// The service's gRPC edge. The gateway is set once the log could be reached.
 #[derive(Clone)]
 pub struct Edge {
-    gateway: Gateway,
+    gateway: Arc<OnceLock<Gateway>>,
     pool: PgPool,
     /// How long a caller waits for a command's answer.
     wait: Duration,
@@ -26,7 +27,7 @@ pub struct Edge {
 type Answer<T> = Result<Response<T>, Status>;
 
 impl Edge {
-    pub fn new(gateway: Gateway, pool: PgPool, wait: Duration) -> Edge {
+    pub fn new(gateway: Arc<OnceLock<Gateway>>, pool: PgPool, wait: Duration) -> Edge {
         Edge { gateway, pool, wait }
     }
 
@@ -37,11 +38,13 @@ impl Edge {
         command: Command,
     ) -> Result<Option<CommandReceipt>, Problem> {
         let head = head.ok_or_else(|| request::missing("head"))?;
+        request::head(&head)?;
         let key = request::order_id(order_id)?;
         request::check(&command)?;
         let event_type = commands::event_type(&command);
         let encode = |meta| commands::write(meta, command.clone());
-        let asked = self.gateway.ask(&head, &key, event_type, self.wait, encode).await;
+        let gateway = self.gateway.get().ok_or_else(problem::no_log_yet)?;
+        let asked = gateway.ask(&head, &key, event_type, self.wait, encode).await;
         asked.map(Some).map_err(problem::of_command)
     }
 }
@@ -64,6 +67,7 @@ impl FulfillmentService for Edge {
     ) -> Answer<GetFulfillmentOrderResponse> {
         let GetFulfillmentOrderRequest { tenant, order_id } = request.into_inner();
         let order_id = request::order_id(&order_id)?;
+        request::tenant(&tenant)?;
         let away = |error: sqlx::Error| problem::of_query(&error);
         let row = projection::order(&self.pool, &tenant, &order_id).await.map_err(away)?;
         let row = row.ok_or_else(|| {

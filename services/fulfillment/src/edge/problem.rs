@@ -1,7 +1,9 @@
 //! Why there is no answer, as the one error set says it.
 
+use std::time::Duration;
 use weir_host::{Problem, kind};
 use weir_pipeline::gateway::AskError;
+use weir_pipeline::projection::postgres::is_unusable_value;
 
 /// A command that was not carried out, or of which that is not known.
 pub(super) fn of_command(error: AskError) -> Problem {
@@ -26,6 +28,11 @@ pub(super) fn of_command(error: AskError) -> Problem {
     }
 }
 
+/// The process is up, and its log is not reached.
+pub(super) fn no_log_yet() -> Problem {
+    Problem::new(kind::LOG_UNAVAILABLE, "The log has not been reached yet.").retry_after(Duration::from_secs(1))
+}
+
 /// The decider's slug is the caller's slug, with its own page.
 fn refused(code: &str, detail: String) -> Problem {
     match kind::ALL.iter().find(|kind| kind.slug == code) {
@@ -34,8 +41,12 @@ fn refused(code: &str, detail: String) -> Problem {
     }
 }
 
-/// A projection that does not answer: the rows are away, the log is not.
+/// A projection that does not answer: the rows are away, the log is not. A value that Postgres can't use is the caller's.
 pub(super) fn of_query(error: &sqlx::Error) -> Problem {
+    if is_unusable_value(error) {
+        tracing::warn!(%error, "postgres can not use a value that was asked for");
+        return Problem::new(kind::FIELD_INVALID, "A field holds a text that can not be looked for.");
+    }
     tracing::warn!(%error, "projection can not be read");
     Problem::new(kind::UNAVAILABLE, "The projection can not be read now.")
 }
@@ -47,7 +58,7 @@ mod tests {
 
     #[test]
     fn every_refusal_of_this_service_has_its_kind() {
-        for code in ["unknown-pick-list", "not-open", "wrong-state", "too-late", "field-invalid"] {
+        for code in ["unknown-pick-list", "not-open", "wrong-state", "too-late", "field-invalid", "command-too-old"] {
             assert_eq!(refused(code, "why".to_owned()).kind().slug, code);
         }
     }
@@ -57,6 +68,15 @@ mod tests {
         let problem = refused("brand-new", "why".to_owned());
         assert_eq!(problem.kind(), kind::FAILED_PRECONDITION);
         assert_eq!(problem.extra()["refusal"], "brand-new");
+    }
+
+    #[tokio::test]
+    async fn a_value_that_postgres_cannot_use_is_the_callers() {
+        let schema = weir_testkit::Servers::shared().schema("fulfillment").await;
+        let asked = sqlx::query("select $1::text").bind("\0").fetch_one(&schema.pool).await;
+        assert_eq!(of_query(&asked.expect_err("a NUL")).kind(), kind::FIELD_INVALID);
+        let asked = sqlx::query("select * from nothing").fetch_one(&schema.pool).await;
+        assert_eq!(of_query(&asked.expect_err("no such table")).kind(), kind::UNAVAILABLE);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use prost::Message as _;
 use std::collections::BTreeMap;
 use weir_pipeline::Record;
+use weir_pipeline::projection::postgres::{indexed, indexed_composed};
 use weir_proto::log::v1::Meta;
 use weir_proto::shipment::v1::{PickListIssued, ShipmentEvent, shipment_event::Event};
 
@@ -30,6 +31,9 @@ pub(super) struct Order {
 
 #[derive(Debug)]
 pub(super) struct List {
+    /// As the columns hold them: what was told may be more.
+    pub(super) id: String,
+    pub(super) warehouse: String,
     pub(super) order_id: String,
     pub(super) tenant: String,
     pub(super) state: &'static str,
@@ -58,11 +62,12 @@ impl Batch {
         batch
     }
 
-    fn take(&mut self, meta: Meta, event: Event) {
+    fn take(&mut self, mut meta: Meta, event: Event) {
         // What the stage says of its own work has no version and is about no order's state.
         if meta.version == 0 {
             return;
         }
+        [&mut meta.tenant, &mut meta.key].into_iter().for_each(|text| *text = indexed(text).into_owned());
         let (status, plan) = standing(&event);
         let order = self.orders.entry(meta.key.clone()).or_insert_with(|| Order {
             tenant: meta.tenant.clone(),
@@ -75,28 +80,31 @@ impl Batch {
         order.version = i64::try_from(meta.version).unwrap_or(i64::MAX);
         match event {
             Event::PickListIssued(told) => self.issued.push(List {
+                id: indexed_composed(&told.pick_list_id).into_owned(),
+                warehouse: indexed(&told.warehouse).into_owned(),
                 order_id: meta.key,
                 tenant: meta.tenant,
                 state: "open",
                 issued_at_ms: meta.at_ms,
                 told,
             }),
-            Event::Picked(told) => self.step(told.pick_list_id, "picked"),
-            Event::Packed(told) => self.step(told.pick_list_id, "packed"),
-            Event::Shipped(told) => self.step(told.pick_list_id, "shipped"),
-            Event::ShortPicked(told) => self.step(told.pick_list_id, "short"),
+            Event::Picked(told) => self.step(&told.pick_list_id, "picked"),
+            Event::Packed(told) => self.step(&told.pick_list_id, "packed"),
+            Event::Shipped(told) => self.step(&told.pick_list_id, "shipped"),
+            Event::ShortPicked(told) => self.step(&told.pick_list_id, "short"),
             Event::WorkStopped(_) => self.end(meta.key, "withdrawn"),
             Event::CancelAccepted(_) | Event::RouteNoted(_) => self.end(meta.key, "cancelled"),
             _ => {}
         }
     }
 
-    fn step(&mut self, pick_list_id: String, state: &'static str) {
+    fn step(&mut self, told: &str, state: &'static str) {
+        let id = indexed_composed(told);
         let mut known = self.issued.iter_mut().rev();
-        match known.find(|list| list.told.pick_list_id == pick_list_id) {
+        match known.find(|list| list.id == id) {
             Some(list) => list.state = state,
             None => {
-                self.steps.insert(pick_list_id, state);
+                self.steps.insert(id.into_owned(), state);
             }
         }
     }

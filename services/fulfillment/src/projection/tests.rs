@@ -161,3 +161,32 @@ async fn what_the_stage_says_of_itself_makes_no_row() {
     apply(&schema.pool, &[record("a", 0, Event::Stage(Default::default()))]).await;
     assert_eq!(order(&schema.pool, "demo", "a").await.expect("an answer"), None);
 }
+
+/// Facts of before such texts were refused lie in the log for good.
+#[tokio::test]
+async fn texts_that_no_table_holds_are_mended() {
+    let schema = Servers::shared().schema("fulfillment").await;
+    MIGRATIONS.run(&schema.pool).await.expect("the tables can be made");
+    // Not to be made shorter by compressing it.
+    let step = |state: &mut u64| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Some(char::from(b'a' + ((*state >> 33) % 26) as u8))
+    };
+    let long: String = std::iter::repeat_n((), 3_000).scan(7_u64, |state, ()| step(state)).collect();
+    let (nul, wide) = (format!("a:1:W\0{long}"), "a:1:W2".to_owned());
+    let batch = [
+        record("a", 1, opened(1)),
+        record("a", 2, issued(&nul, &format!("W\0{long}"))),
+        record("a", 3, issued(&wide, "W2")),
+    ];
+    apply(&schema.pool, &batch).await;
+    apply(&schema.pool, &[record("a", 4, picked(&nul))]).await;
+    let mended = &long[..1024 - "a:1:W\u{FFFD}".len()];
+    let expected = [(format!("a:1:W\u{FFFD}{mended}"), "picked".to_owned(), true), (wide, "open".to_owned(), true)];
+    let mut found = states(&schema.pool).await;
+    found.sort_by_key(|(id, ..)| std::cmp::Reverse(id.len()));
+    assert_eq!(found, expected);
+    let body = order_pick_lists(&schema.pool, "demo", "a").await.expect("an answer").remove(0).body;
+    let list = pb::PickListIssued::decode(body.as_slice()).expect("a list");
+    assert_eq!(list.pick_list_id, nul, "a hand works with the list's own id");
+}

@@ -1,4 +1,4 @@
-//! The rows of a batch, in at most four statements.
+//! The rows of a batch, in at most five statements.
 
 use super::batch::{Batch, List, is_active};
 use prost::Message as _;
@@ -19,6 +19,10 @@ const STEPS: &str = "update pick_lists as known set state = new.state, active = 
 const ENDS: &str = "update pick_lists as known set state = new.state, active = false
     from unnest($1::text[], $2::text[]) as new (order_id, state)
     where known.order_id = new.order_id and known.active";
+
+/// Until the end of the transaction: places become visible in their order only if one projector at a time hands them out, and who
+/// follows the lists by their last place would else pass some over for good.
+const IN_TURN: &str = "select pg_advisory_xact_lock(hashtext('fulfillment.pick_lists.place'))";
 
 const LISTS: &str = "insert into pick_lists
         (pick_list_id, order_id, tenant, warehouse, state, active, plan, priority, ship_by_ms, issued_at_ms, body)
@@ -69,11 +73,12 @@ async fn move_lists(
 async fn insert(connection: &mut PgConnection, lists: Vec<List>) -> Result<(), sqlx::Error> {
     let texts = |of: fn(&List) -> &str| -> Vec<String> { lists.iter().map(|list| of(list).to_owned()).collect() };
     let plans = lists.iter().map(|list| i32::try_from(list.told.plan_version).unwrap_or(i32::MAX));
+    sqlx::query(IN_TURN).execute(&mut *connection).await?;
     sqlx::query(LISTS)
-        .bind(texts(|list| &list.told.pick_list_id))
+        .bind(texts(|list| &list.id))
         .bind(texts(|list| &list.order_id))
         .bind(texts(|list| &list.tenant))
-        .bind(texts(|list| &list.told.warehouse))
+        .bind(texts(|list| &list.warehouse))
         .bind(texts(|list| list.state))
         .bind(lists.iter().map(|list| is_active(list.state)).collect::<Vec<_>>())
         .bind(plans.collect::<Vec<_>>())

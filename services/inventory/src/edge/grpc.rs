@@ -1,6 +1,6 @@
 //! InventoryService: availability from Redis, receipts and adjustments through the log.
 
-use super::problem::{away, missing, status, too_many};
+use super::problem::{away, invalid, missing, status, too_many};
 use crate::projection::availability::{answer, hash, unknown};
 use crate::wire;
 use futures::StreamExt as _;
@@ -13,6 +13,7 @@ use weir_pipeline::projection::redis::CounterReader;
 use weir_proto::ids::pool_key;
 use weir_proto::inventory::v1 as wire_v1;
 use weir_proto::inventory::v1::inventory_service_server::InventoryService;
+use weir_proto::limits;
 use weir_proto::log::v1::{CommandHead, CommandReceipt};
 
 /// How long a caller without a deadline of its own waits for an answer.
@@ -35,6 +36,9 @@ impl Inventory {
     async fn receive(&self, request: wire_v1::ReceiveRequest, wait: Duration) -> Result<CommandReceipt, Status> {
         let head = head(request.head, &request.pool)?;
         let receive = request.receive.ok_or_else(|| missing("receive"))?;
+        id("receive.sku", &receive.sku)?;
+        id("receive.warehouse", &receive.warehouse)?;
+        id("receive.document", &receive.document)?;
         let gateway = self.gateway.get().ok_or_else(|| away("The log"))?;
         let key = pool_key(&head.tenant, &request.pool);
         let encode = |meta| wire::receive(meta, receive.clone());
@@ -44,6 +48,10 @@ impl Inventory {
     async fn adjust(&self, request: wire_v1::AdjustRequest, wait: Duration) -> Result<CommandReceipt, Status> {
         let head = head(request.head, &request.pool)?;
         let adjust = request.adjust.ok_or_else(|| missing("adjust"))?;
+        id("adjust.sku", &adjust.sku)?;
+        id("adjust.warehouse", &adjust.warehouse)?;
+        id("adjust.document", &adjust.document)?;
+        limits::free(&adjust.reason).map_err(|why| invalid("adjust.reason", &why))?;
         let gateway = self.gateway.get().ok_or_else(|| away("The log"))?;
         let key = pool_key(&head.tenant, &request.pool);
         let encode = |meta| wire::adjust(meta, adjust.clone());
@@ -84,6 +92,9 @@ impl InventoryService for Inventory {
         if request.skus.len() > ENTRIES_MAX {
             return Err(too_many("skus", ENTRIES_MAX));
         }
+        id("tenant", &request.tenant)?;
+        id("pool", &request.pool)?;
+        request.skus.iter().enumerate().try_for_each(|(index, sku)| id(&format!("skus[{index}]"), sku))?;
         let key = pool_key(&request.tenant, &request.pool);
         let skus = self.availability(&key, &request.skus).await;
         Ok(Response::new(wire_v1::GetAvailabilityResponse { skus }))
@@ -134,7 +145,14 @@ fn head(head: Option<CommandHead>, pool: &str) -> Result<CommandHead, Status> {
     if pool.is_empty() {
         return Err(missing("pool"));
     }
+    limits::head(&head).map_err(|(field, why)| invalid(field, &why))?;
+    id("pool", pool)?;
     Ok(head)
+}
+
+/// What goes into tables and indexes; whether it must be there, the decision says.
+fn id(field: &str, text: &str) -> Result<(), Status> {
+    limits::id(text).map_err(|why| invalid(field, &why))
 }
 
 /// The caller's own deadline, less what the answer needs to travel; else ours.
@@ -162,6 +180,49 @@ fn grpc_timeout(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tonic::Code;
+    use weir_proto::stock::v1::{Adjust, Receive};
+
+    fn asked(tenant: &str) -> Option<CommandHead> {
+        Some(CommandHead { tenant: tenant.to_owned(), ..CommandHead::default() })
+    }
+
+    /// The answer to a request that can't be used names the field.
+    #[track_caller]
+    fn names<T: std::fmt::Debug>(answer: Result<T, Status>, field: &str) {
+        let status = answer.expect_err("it should be refused");
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+        assert!(status.message().contains(&format!(": {field}: ")), "{status:?}");
+    }
+
+    #[tokio::test]
+    async fn texts_that_no_table_can_hold_are_refused() {
+        let edge = Inventory::default();
+        let receive = |tenant: &str, pool: &str, sku: &str, document: &str| {
+            let receive = Receive { sku: sku.into(), warehouse: "W1".into(), quantity: 1, document: document.into() };
+            wire_v1::ReceiveRequest { head: asked(tenant), pool: pool.into(), receive: Some(receive) }
+        };
+        let long = "x".repeat(256);
+        let cases = [
+            (receive("de\0mo", "main", "TEA", ""), "head.tenant"),
+            (receive("demo", "ma\0in", "TEA", ""), "pool"),
+            (receive("demo", "main", "TEA\0", ""), "receive.sku"),
+            (receive("demo", "main", &long, ""), "receive.sku"),
+            (receive("demo", "main", "TEA", "asn\0"), "receive.document"),
+        ];
+        for (request, named) in cases {
+            let answer = InventoryService::receive(&edge, Request::new(request.clone())).await;
+            names(answer, named);
+            let many = wire_v1::ReceiveManyRequest { requests: vec![request] };
+            names(edge.receive_many(Request::new(many)).await, named);
+        }
+        let adjust = Adjust { sku: "TEA".into(), warehouse: "W\0".into(), delta: 1, ..Adjust::default() };
+        let request = wire_v1::AdjustRequest { head: asked("demo"), pool: "main".into(), adjust: Some(adjust) };
+        names(InventoryService::adjust(&edge, Request::new(request)).await, "adjust.warehouse");
+        let (tenant, pool) = ("demo".to_owned(), "main".to_owned());
+        let request = wire_v1::GetAvailabilityRequest { tenant, pool, skus: vec!["TEA".into(), "TEA\0".into()] };
+        names(edge.get_availability(Request::new(request)).await, "skus[1]");
+    }
 
     #[test]
     fn a_deadline_is_read_as_grpc_writes_it() {

@@ -51,6 +51,11 @@ pub fn missing(field: &str) -> Status {
     Problem::new(kind::FIELD_MISSING, format!("{field} is missing.")).field(field, "is missing").into()
 }
 
+/// A field with a value that can't be used.
+pub fn invalid(field: &str, why: &str) -> Status {
+    Problem::new(kind::FIELD_INVALID, format!("{field}: {why}.")).field(field, why).into()
+}
+
 /// A part that is not up yet.
 pub fn away(what: &str) -> Status {
     Problem::new(kind::UNAVAILABLE, format!("{what} is not reached yet.")).into()

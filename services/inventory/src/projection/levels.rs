@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use std::collections::BTreeMap;
 use weir_pipeline::Record;
 use weir_pipeline::projection::Projection;
+use weir_pipeline::projection::postgres::indexed;
 use weir_proto::topics::Topic;
 
 /// The projection "inventory.levels".
@@ -75,12 +76,14 @@ impl Batch {
     }
 
     fn add(&mut self, tenant: &str, pool: &str, delta: Delta) {
-        let (tenant, pool, sku) = (tenant.to_owned(), pool.to_owned(), delta.sku.clone());
+        // Summed up under what the columns hold, so that no row comes twice in a statement.
+        let [tenant, pool, sku, warehouse] =
+            [tenant, pool, &delta.sku, &delta.warehouse].map(|text| indexed(text).into_owned());
         if delta.warehouse.is_empty() {
             *self.soft.entry((tenant, pool, sku)).or_default() += delta.held;
             return;
         }
-        let sum = self.places.entry((tenant, pool, sku, delta.warehouse.clone())).or_default();
+        let sum = self.places.entry((tenant, pool, sku, warehouse)).or_default();
         sum.on_hand += delta.on_hand;
         sum.held += delta.held;
         sum.damaged += delta.damaged;

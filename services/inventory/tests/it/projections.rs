@@ -67,6 +67,33 @@ async fn the_rows_in_postgres_equal_the_fold() {
     assert_eq!(soft, [("A".to_owned(), watched.pool.sku("A").expect("known").soft)]);
 }
 
+/// Facts of before such texts were refused lie in the log for good: the rows go on, and equal texts stay one row.
+#[tokio::test]
+async fn texts_that_no_table_holds_are_mended() {
+    let schema = Servers::shared().schema("inventory").await;
+    sqlx::migrate!("./migrations").run(&schema.pool).await.expect("migrations run");
+    // Not to be made shorter by compressing it.
+    let step = |state: &mut u64| {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        Some(char::from(b'a' + ((*state >> 33) % 26) as u8))
+    };
+    let long: String = std::iter::repeat_n((), 3_000).scan(7_u64, |state, ()| step(state)).collect();
+    let mut watched = Watched::default();
+    watched.all(&[receive("A\0", "W1", 9), receive("A\u{FFFD}", "W1", 4)]);
+    watched.all(&[receive(&long, "W\0", 3), receive(&format!("{long}x"), "W\0", 2)]);
+    watched.all(&[reserve("soft", 1, &[line("l1", "A\0", 1), line("l2", &long, 1)])]);
+    let mut connection = schema.pool.acquire().await.expect("a connection");
+    Levels.apply(&mut connection, &records(&watched)).await.expect("applied");
+    let rows: Vec<(String, String, i64)> =
+        sqlx::query_as("select sku, warehouse, on_hand from stock_levels order by on_hand desc")
+            .fetch_all(&mut *connection)
+            .await
+            .expect("rows");
+    let short = &long[..255];
+    let expected = [("A\u{FFFD}", "W1", 13), (short, "W\u{FFFD}", 5)];
+    assert_eq!(rows, expected.map(|(sku, warehouse, on_hand)| (sku.to_owned(), warehouse.to_owned(), on_hand)));
+}
+
 #[test]
 fn the_counters_answer_what_can_be_promised() {
     let watched = history();

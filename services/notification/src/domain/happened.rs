@@ -6,7 +6,9 @@ use weir_decider::{Decision, Ignored};
 impl Notices {
     pub(super) fn happened(&self, kind: Kind, parameters: &Parameters) -> Decision<Fact, Message> {
         let to_whom = match kind {
-            Kind::Held => vec![Subject::REVIEW],
+            // In old logs only the desk was told. Such an order's hold is told already, and not once more to the shop.
+            Kind::Held if self.has(Subject::REVIEW) => Vec::new(),
+            Kind::Held => vec![Subject::REVIEW, Subject::webhook(kind)],
             _ if self.buyer_has_mail() => vec![Subject::email(kind), Subject::webhook(kind)],
             // Unknown, or none. If it is unknown the placing says the mail.
             _ => vec![Subject::webhook(kind)],
@@ -64,13 +66,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_review_desk_hears_of_the_first_hold() {
+    fn the_review_desk_and_the_shop_hear_of_the_first_hold() {
         given::<Notices>([noted()])
             .when(&happened(Kind::Held))
-            .then(&[due(Subject::REVIEW)])
+            .then(&[due(Subject::REVIEW), due(Subject::webhook(Kind::Held))])
             .and()
             .when(&happened(Kind::Held))
             .ignores(Ignored::Duplicate);
+    }
+
+    #[test]
+    fn a_hold_that_only_the_desk_was_told_of_is_not_told_again() {
+        let sent = Fact::Sent { subject: Subject::REVIEW, attempts: 1, answer: "SMTP 250".to_owned() };
+        for old_log in [vec![noted(), due(Subject::REVIEW)], vec![noted(), due(Subject::REVIEW), sent]] {
+            given::<Notices>(old_log).when(&happened(Kind::Held)).ignores(Ignored::Duplicate);
+        }
     }
 
     #[test]

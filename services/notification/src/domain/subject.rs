@@ -68,7 +68,7 @@ impl Addressee {
 
 impl Subject {
     /// Every notice that an order can have.
-    pub const ALL: [Subject; 7] = [
+    pub const ALL: [Subject; 8] = [
         Subject::email(Kind::Placed),
         Subject::webhook(Kind::Placed),
         Subject::email(Kind::Shipped),
@@ -76,6 +76,7 @@ impl Subject {
         Subject::email(Kind::Cancelled),
         Subject::webhook(Kind::Cancelled),
         Subject::REVIEW,
+        Subject::webhook(Kind::Held),
     ];
 
     /// The mail to the desk that looks through holds.

@@ -1,12 +1,17 @@
 //! `retry-after`: seconds, or a date (RFC 9110 §10.2.3).
 
+use super::backoff::LONGEST;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-/// How long the target asks to be left alone. What can't be read, or has passed, asks for nothing.
+/// How long the target asks to be left alone, at most [`LONGEST`]: an answer of years would close its lane for good. What can't be
+/// read, or has passed, asks for nothing.
 pub fn read(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
+    asked(value.trim(), now).map(|asked| asked.min(LONGEST))
+}
+
+fn asked(value: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
@@ -27,6 +32,8 @@ mod tests {
         assert_eq!(seconds("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60));
         assert_eq!(seconds("Sun, 06 Nov 1994 08:49:37 GMT"), None);
         assert_eq!(seconds("soon"), None);
+        assert_eq!(seconds("18446744073709551615"), Some(3_600));
+        assert_eq!(seconds("Fri, 31 Dec 9999 23:59:59 GMT"), Some(3_600));
         assert_eq!(seconds("-5"), None);
     }
 }

@@ -12,6 +12,7 @@ use prost::Message as _;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use weir_host::semconv::attribute;
 use weir_host::trace;
 use weir_privacy::TenantKey;
 use weir_proto::order::v1::ShipTo;
@@ -52,9 +53,9 @@ impl Parts {
         let traceparent = span.as_ref().map(trace::Child::traceparent).or_else(|| parent.map(str::to_owned));
         let verdict = self.send(job, traceparent.as_deref()).await;
         if let Some(span) = &mut span {
-            span.attr("weir.notice.id", job.notice_id.clone());
-            span.attr("weir.notice.medium", job.subject.medium.name());
-            span.attr("weir.notice.attempt", i64::from(number));
+            span.attr(attribute::NOTICE_ID, job.notice_id.clone());
+            span.attr(attribute::NOTICE_MEDIUM, job.subject.medium.name());
+            span.attr(attribute::NOTICE_ATTEMPT, i64::from(number));
             if let Some(reason) = verdict.failure() {
                 span.failed(reason.to_owned());
             }

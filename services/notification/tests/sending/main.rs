@@ -40,6 +40,21 @@ async fn a_webhook_is_signed_and_holds_what_happened() {
 }
 
 #[tokio::test]
+async fn a_hold_is_told_to_the_shop_with_its_reason() {
+    let receiver = Receiver::listen(vec![]).await;
+    let rig = Rig::start(&receiver.url("/hook"), None);
+    let ended = rig.send("order-1", Subject::webhook(Kind::Held)).await;
+    assert_eq!((ended.sent, ended.detail.as_str()), (true, "HTTP 204"));
+    let body = String::from_utf8(receiver.requests().remove(0).body).expect("it is text");
+    let bytes = concat!(
+        r##"{"data":{"channel":"shopify","hold_id":"order-1:1:big","order_id":"order-1","platform_order_id":"82098","##,
+        r##""reason":"high-value","shop":"acme","shown_number":"#1001"},"##,
+        r##""timestamp":"2026-11-21T22:13:20Z","type":"order.held"}"##
+    );
+    assert_eq!(body, bytes);
+}
+
+#[tokio::test]
 async fn a_retry_keeps_the_id_and_the_body() {
     let refusals = [Answer::status(500), Answer::status(429).with("retry-after", "0"), Answer::hang_up()];
     let receiver = Receiver::listen(refusals.to_vec()).await;

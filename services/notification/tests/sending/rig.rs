@@ -75,6 +75,12 @@ fn key() -> TenantKey {
     TenantKey::new([7; 32])
 }
 
+/// What any kind of notice may name.
+fn parameters() -> Parameters {
+    let told = [("tracking_number", "SF1001"), ("reason", "high-value"), ("hold_id", "order-1:1:big")];
+    told.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970");
     since.as_millis() as i64
@@ -147,7 +153,7 @@ impl Rig {
                 shown_number: text("#1001"),
                 ship_to: prost::Message::encode_to_vec(&ship_to),
             },
-            parameters: Parameters::from([(text("tracking_number"), text("SF1001"))]),
+            parameters: parameters(),
             traceparent: Some(text(TRACE)),
         });
     }

@@ -1,0 +1,16 @@
+//! The topic catalogue, and what this service's code does with topics.
+
+use weir_notification::wire::Notification;
+use weir_pipeline::Topology as _;
+use weir_proto::topics::{StageEntry, read_by, stages_of, written_by};
+use weir_testkit::Wiring;
+
+#[test]
+fn the_catalogue_says_what_this_service_reads_and_writes() {
+    let wiring = Wiring::of(env!("CARGO_MANIFEST_DIR"));
+    let stage = Notification;
+    let (name, inputs, facts, outputs) = (stage.name(), stage.inputs(), stage.facts(), stage.outputs());
+    assert_eq!(stages_of("notification"), [StageEntry { name, service: "notification", inputs, facts, outputs }]);
+    let wiring = wiring.stage(inputs, facts, outputs);
+    wiring.must_be(&read_by("notification"), &written_by("notification"));
+}
