@@ -7,6 +7,7 @@ mod agenda;
 mod checks;
 mod coverage;
 mod deadlines;
+mod door;
 mod faults;
 mod kept;
 mod load;
@@ -29,9 +30,8 @@ pub use plan::{Fault, Plan, Stage};
 pub use swarm::{Done, Swarm, Total};
 pub use watch::Watch;
 
-use crate::broker::Stored;
 use crate::random::Random;
-use crate::workload::{Action, Outcome, What};
+use crate::workload::Action;
 use crate::world::World;
 use crate::{Control, Sim, Target};
 use agenda::Agenda;
@@ -44,8 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{Damage, Store};
 use tail::Tail;
-use weir_pipeline::{Headers, Outgoing, TopicPartition};
-use weir_proto::partition::partition_of;
+use weir_pipeline::{Record, TopicPartition};
 use weir_proto::topics::Topic;
 
 /// How often the world outside looks at what was committed.
@@ -142,6 +141,8 @@ struct House {
     known_order: Option<String>,
     /// Where the house itself wrote what can't be read.
     poisoned: Vec<(i32, i64)>,
+    /// What retention took, where somebody may want to see it.
+    cut_away: Vec<Record>,
     /// When something was last seen to be said.
     stirred: Duration,
     watch: Watch,
@@ -189,6 +190,7 @@ impl House {
             held_back: BTreeMap::new(),
             known_order: None,
             poisoned: Vec::new(),
+            cut_away: Vec::new(),
             stirred: Duration::ZERO,
             sim,
             world,
@@ -356,6 +358,7 @@ impl House {
                 self.look_after();
                 self.look_after_projectors();
                 self.note_books();
+                self.note_felt();
                 let now = self.world.now();
                 let quiet = now > self.stirred + Duration::from_millis(500);
                 self.agenda.put(now + if quiet { LOOK_EVERY * 5 } else { LOOK_EVERY }, Task::Look);
@@ -374,7 +377,10 @@ impl House {
                 let next = self.world.now() + Duration::from_millis(self.random.within((200, 1_000)));
                 self.agenda.put(next, Task::Replicate);
             }
-            Task::Release(target) => self.control.release_markers(&target),
+            Task::Release(target) => {
+                self.note_felt();
+                self.control.release_markers(&target);
+            }
             Task::Online(at) => self.control.bring_online(at),
             Task::BrokerQuick => self.control.slow(1),
             Task::LateEnds => self.deliver_late_ends(),
@@ -417,71 +423,12 @@ impl House {
         }
     }
 
-    fn go_on_loading(&mut self) {
-        let now = self.world.now();
-        while let Some(action) = self.load.take(now) {
-            self.act(action);
-        }
-        if let Some(next) = self.load.next_due() {
-            self.agenda.put(next.max(now), Task::Load);
-        }
-    }
-
-    /// Somebody outside writes; while the broker is away the sender tries again, and sometimes nobody knows.
-    fn act(&mut self, action: Action) {
-        if self.comes_too_early(&action) {
-            let again = self.world.now() + Duration::from_millis(200);
-            return self.agenda.put(again, Task::Write(action));
-        }
-        let unsure = (self.plan.has(Fault::Outage) || self.plan.has(Fault::Produce)) && !self.healed;
-        let outcome = if self.sim.lock().faults.down {
-            Outcome::Refused
-        } else if unsure && self.random.below(100) == 0 {
-            if self.random.below(2) == 0 {
-                self.append(&action.record);
-            }
-            Outcome::Unknown
-        } else {
-            let (partition, offset) = self.append(&action.record);
-            self.acknowledged.insert(action.id.clone());
-            Outcome::Written { partition, offset }
-        };
-        if let Some((pause, action)) = self.load.settled(action, outcome) {
-            let again = self.world.now() + pause;
-            self.agenda.put(again, Task::Write(action));
-        }
-    }
-
-    /// Whoever uses a known id for something else comes after the first: else the first would be the conflict, and nobody's work.
-    fn comes_too_early(&mut self, action: &Action) -> bool {
-        let uses_another = matches!(action.what, What::Conflict | What::OtherBody);
-        if !uses_another || self.acknowledged.contains(&action.id) {
-            return false;
-        }
-        let waited = self.held_back.entry(action.serial).or_insert(0);
-        *waited += 1;
-        // Where the first never comes, this one is the first.
-        *waited <= 100
-    }
-
-    /// A record of nobody's transaction.
-    fn append(&mut self, record: &Outgoing) -> (i32, i64) {
-        self.stirred = self.world.now();
-        let mut broker = self.sim.lock();
-        let count = broker.partition_count(record.topic);
-        let number = partition_of(record.key.as_bytes(), count);
-        let headers = Headers { event_type: Some(record.event_type.into()), ..Headers::default() };
-        let stored = Stored { key: record.key.clone(), value: record.value.clone().into(), headers };
-        let time = broker.clock();
-        let at = TopicPartition::new(record.topic, number);
-        (number, broker.change(at, |partition| partition.append(time, stored)).unwrap_or(-1))
-    }
-
     /// The checks, and what there is to tell.
     fn verdict(mut self) -> Verdict {
         self.check();
         self.counts.deliveries = self.load.count(&mut self.coverage);
-        self.coverage.merge(&self.shop.store.seen());
+        let takes_over = |who| !self.world.name(who).ends_with(process::MAKER);
+        self.coverage.merge(&self.shop.store.seen(takes_over));
         self.counts.lasted_ms = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
         let log_hash = if self.watch.no_hash { String::new() } else { format!("{:016x}", self.world.log_hash()) };
         let named = self.breaches.first().map(|breach| breach.key.clone());

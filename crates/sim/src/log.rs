@@ -62,7 +62,9 @@ impl Log for SimLog {
     }
 
     fn now(&self) -> Millis {
-        self.sim.lock().wall(current::process())
+        let (mut broker, process) = (self.sim.lock(), current::process());
+        broker.faults.note_reading(current::actor(), process);
+        broker.wall(process)
     }
 
     fn uptime(&self) -> Duration {

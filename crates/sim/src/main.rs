@@ -9,7 +9,7 @@ mod report;
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use weir_sim::house::{Fault, Plan, Swarm, Watch, run};
+use weir_sim::house::{Done, Fault, Plan, Swarm, Total, Watch, run};
 
 #[derive(Parser)]
 #[command(name = "weir-sim", version, about = "Runs the services in a simulated world, with faults, from seeds")]
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
 fn swarm(args: &SwarmArgs) -> ExitCode {
     let SwarmArgs { from, seeds, orders, jobs, calm, .. } = *args;
     let terminal = std::io::stderr().is_terminal();
-    let total = Swarm { from, seeds, orders, jobs, calm }.run(|done, total| {
+    let progress = |done: &Done, total: &Total| {
         report::broke(done, args.orders);
         if terminal {
             eprint!(
@@ -114,11 +114,14 @@ fn swarm(args: &SwarmArgs) -> ExitCode {
                 total.lasted.as_secs_f64()
             );
         }
-    });
+    };
+    let swarm = Swarm { from, seeds, orders, jobs, calm };
+    let may_miss = calm || args.partial;
+    let total = if may_miss { swarm.run(progress) } else { swarm.run_until_seen(progress) };
     if terminal {
         eprintln!();
     }
-    let complete = args.calm || args.partial || total.coverage.missing().is_empty();
+    let complete = may_miss || total.coverage.missing().is_empty();
     if args.json {
         report::json(&total)
     } else {

@@ -52,6 +52,9 @@ pub fn table(total: &Total, calm: bool) {
     println!("{}", numbers(total.counts.named().map(|(what, count)| (what.to_owned(), count))));
     let (seeds, rate) = (total.seeds, total.orders_per_second_and_core());
     println!("{seeds} seeds in {:.1} s, {rate:.0} orders/s and core", total.lasted.as_secs_f64());
+    if total.further > 0 {
+        println!("{} of them beyond what was asked for, to see: {}", total.further, total.sought.join(", "));
+    }
     if !calm {
         coverage(total);
     }
@@ -106,6 +109,7 @@ pub fn json(total: &Total) {
     let coverage: BTreeMap<&str, u64> = total.coverage.seen().collect();
     let document = json!({
         "seeds": total.seeds,
+        "further_seeds": total.further,
         "seconds": total.lasted.as_secs_f64(),
         "orders_per_second_and_core": total.orders_per_second_and_core(),
         "counts": counts,

@@ -29,6 +29,41 @@ fn each_fault_alone_breaks_nothing() {
     }
 }
 
+/// What only a fault brings, by the beginning of the moment's name.
+const BROUGHT: [(Fault, &[&str]); 13] = [
+    (Fault::Kill, &["killed in init", "killed in bounds", "killed with an open transaction"]),
+    (Fault::Snapshots, &["a bad snapshot was read"]),
+    (Fault::Freeze, &["frozen beyond its session"]),
+    (Fault::Members, &["rebalanced with an open transaction", "a member joined", "a member left in good order"]),
+    (Fault::EndTxn, &["EndTxn late"]),
+    (Fault::Coordinator, &["a marker was held back", "producer's coordinator moved"]),
+    (
+        Fault::Outage,
+        &["broker away with an open transaction", "a write waited for a leader", "a call of a slow broker"],
+    ),
+    (Fault::Offsets, &["its inputs were cut behind it"]),
+    (Fault::Clock, &["a clock ahead was read", "a clock behind was read"]),
+    (Fault::Postgres, &["postgres away", "postgres refused"]),
+    (Fault::Redis, &["redis away", "redis emptied"]),
+    (Fault::Disk, &["a snapshot was not saved", "a snapshot was saved by halves"]),
+    (Fault::Burst, &["orders came in a burst", "more than a transaction takes after a burst"]),
+];
+
+#[test]
+fn a_moment_is_seen_where_its_fault_strikes_and_nowhere_else() {
+    let sees = |verdict: &Verdict, moment: &str| verdict.coverage.seen().any(|(what, _)| what.starts_with(moment));
+    let calm = sound(Plan::draw(3, ORDERS, true));
+    for (fault, moments) in BROUGHT {
+        assert!(!moments.iter().any(|moment| sees(&calm, moment)), "{}: there was no fault", fault.name());
+        let (mut seeds, mut missing) = (300..340, moments.to_vec());
+        while !missing.is_empty() {
+            let seed = seeds.next().unwrap_or_else(|| panic!("{}: never seen: {missing:?}", fault.name()));
+            let verdict = sound(Plan::draw(seed, ORDERS, false).only(fault));
+            missing.retain(|moment| !sees(&verdict, moment));
+        }
+    }
+}
+
 #[test]
 fn half_of_the_faults_at_once_break_nothing() {
     for seed in 100..106 {

@@ -40,19 +40,33 @@ fn quoted_after<'t>(text: &'t str, words: &str) -> impl Iterator<Item = &'t str>
 fn what_is_planted_is_listed_and_what_is_listed_is_planted() {
     let listed: BTreeSet<&str> = quoted_after(LIST, "\n    plant(").collect();
     assert!(listed.len() >= 20, "{} planted bugs", listed.len());
-    let mut planted = BTreeSet::new();
+    let (mut planted, mut in_the_simulator) = (BTreeSet::new(), BTreeSet::new());
     for file in all_files(".rs").iter().filter(|file| file.components().any(|part| part.as_os_str() == "src")) {
         if file.ends_with("decider/src/plant.rs") {
             continue;
         }
         let text = fs::read_to_string(file).expect("source");
-        planted.extend(quoted_after(&text, "planted(").map(str::to_owned));
+        let found: Vec<String> = quoted_after(&text, "planted(").map(str::to_owned).collect();
+        if file.starts_with(root().join("crates/sim")) {
+            in_the_simulator.extend(found.iter().cloned());
+        }
+        planted.extend(found);
     }
     let planted: BTreeSet<&str> = planted.iter().map(String::as_str).collect();
     assert_eq!(planted, listed);
     let page = fs::read_to_string(root().join("docs/simulation.md")).expect("the page");
-    let told = listed.iter().filter(|name| page.contains(&format!("| `{name}` |")));
-    assert_eq!(told.count(), listed.len(), "docs/simulation.md has a row for each");
+    let harder = LIST.split("pub fn plan(").nth(1).expect("the plans");
+    for name in &listed {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` ")));
+        let row = row.unwrap_or_else(|| panic!("docs/simulation.md has no row for {name}"));
+        let (instead, alike) = (in_the_simulator.contains(*name), row.contains('†'));
+        assert_eq!(instead, alike, "{name}: whether it stands in the simulator's own code");
+        let of_its_own = harder.contains(&format!("\"{name}\""));
+        assert_eq!(of_its_own, row.contains('‡'), "{name}: whether its plan is harder than the swarm's");
+    }
+    let beside = listed.len() - in_the_simulator.len();
+    let sentence = format!("{beside} of the {}", listed.len());
+    assert!(page.contains(&sentence), "docs/simulation.md should say {sentence}");
 }
 
 #[test]

@@ -16,9 +16,13 @@ mod fence;
 mod harm;
 #[path = "world/house.rs"]
 mod house;
+#[path = "world/lost_tail.rs"]
+mod lost_tail;
 #[path = "world/overtaken.rs"]
 mod overtaken;
 #[path = "world/reference.rs"]
 mod reference;
+#[path = "world/retention.rs"]
+mod retention;
 #[path = "world/stages.rs"]
 mod stages;

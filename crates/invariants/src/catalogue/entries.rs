@@ -31,11 +31,11 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         name: "I2",
         sentence: "Opening + received + returned − issued ± adjusted = on hand; open reservations sum to what is reserved.",
         short: "quantities are conserved, and reservations sum to what is reserved",
-        on_the_log: "no status below zero at any prefix; at the end, open reservations against soft and allocated for each SKU and place",
+        on_the_log: "damaged, on quality hold, suspect and shortage not below zero at any prefix; at the end, open reservations against soft and allocated for each SKU and place",
         beside: "on hand by the fold equals the rows of Postgres and the counters of Redis (I10)",
         in_the_code: "`debug_assert`, as I1",
         metric: "`weir.stage.partitions.stopped`",
-        unchecked: "",
+        unchecked: "that what is sellable is not below zero by itself: by I1 it is at least what is allocated less the shortage",
     },
     Invariant {
         id: Id::I3,

@@ -55,6 +55,8 @@ pub struct Faults {
     pub moved: BTreeSet<String>,
     /// Transactional ids whose coordinator has moved and not been found yet.
     pub moved_producers: BTreeSet<String>,
+    /// Actors that read a wall clock which is apart from the broker's, each with whether it was ahead.
+    pub misled: BTreeSet<(u32, bool)>,
 }
 
 impl Default for Faults {
@@ -72,6 +74,7 @@ impl Default for Faults {
             parked: Vec::new(),
             moved: BTreeSet::new(),
             moved_producers: BTreeSet::new(),
+            misled: BTreeSet::new(),
         }
     }
 }
@@ -80,6 +83,16 @@ impl Faults {
     pub fn skew_of(&self, process: Option<u32>) -> i64 {
         let own = process.and_then(|process| self.skews.get(&process));
         self.skew_ms + own.copied().unwrap_or(0)
+    }
+
+    /// Puts down who reads a wall clock that is off.
+    pub fn note_reading(&mut self, actor: Option<u32>, process: Option<u32>) {
+        let skew = self.skew_of(process);
+        if skew != 0
+            && let Some(actor) = actor
+        {
+            self.misled.insert((actor, skew > 0));
+        }
     }
 
     pub fn take_end(&mut self, name: &str) -> Option<EndFault> {

@@ -236,7 +236,8 @@ impl House {
 
     /// Every committed record of an order, one a line.
     pub(super) fn story(&self, order: &str) -> Vec<String> {
-        let mut theirs = Tail::of(&self.sim, &topics()).look(&self.sim);
+        let mut theirs = self.cut_away.clone();
+        theirs.extend(Tail::of(&self.sim, &topics()).look(&self.sim));
         theirs.retain(|record| record.key == order);
         theirs.sort_by_key(|record| (record.time, record.topic, record.offset));
         theirs.iter().map(|record| self.line(record)).collect()

@@ -18,8 +18,11 @@ const BY_STAGE: &[&str] = &[
     "killed while it took over",
     "a snapshot was read",
     "a bad snapshot was read",
+    "a snapshot was not saved",
+    "a snapshot was saved by halves",
     "killed in init",
     "killed in committed",
+    "killed in bounds",
     "killed in read",
     "killed in drain",
     "killed in offsets",
@@ -27,13 +30,16 @@ const BY_STAGE: &[&str] = &[
     "frozen beyond its session",
     "a zombie was fenced",
     "rebalanced with an open transaction",
+    "a member joined",
+    "a member left in good order",
     "EndTxn lost",
     "EndTxn's answer lost",
     "EndTxn late",
     "coordinator moved",
     "producer's coordinator moved",
-    "markers held back",
-    "facts without a leader",
+    "a marker was held back",
+    "a write waited for a leader",
+    "a call of a slow broker",
     "a transaction was aborted",
     "a transaction timed out",
     "producer replaced without a restart",
@@ -42,14 +48,16 @@ const BY_STAGE: &[&str] = &[
     "produce timed out",
     "broker away with an open transaction",
     "offsets forgotten",
+    "its inputs were cut behind it",
+    "a clock ahead was read",
+    "a clock behind was read",
+    "more than a transaction takes after a burst",
     "a record in quarantine",
 ];
 
 /// Moments of the whole house.
 const ONCE: &[&str] = &[
-    "broker slow",
-    "clock ahead",
-    "clock behind",
+    "orders came in a burst",
     "payment deadline passed",
     "paid after the deadline",
     "payment deadline raced its payment",
@@ -72,13 +80,23 @@ const ONCE: &[&str] = &[
     "notice sent again under its id",
     "notice acted, then timed out",
     "notice given up",
-    "postgres away",
-    "postgres did it and did not say so",
-    "a projection was dropped",
-    "redis away",
-    "redis did it and did not say so",
+    "an endpoint failed",
+    "an endpoint was busy",
+    "an endpoint never answered",
+    "an endpoint was gone",
+    "postgres away: console.orders",
+    "postgres away: inventory.levels",
+    "postgres refused: console.orders",
+    "postgres refused: inventory.levels",
+    "postgres did it and did not say so: console.orders",
+    "postgres did it and did not say so: inventory.levels",
+    "a projection was dropped: console.orders",
+    "a projection was dropped: inventory.levels",
+    "redis away: inventory.availability",
+    "redis refused: inventory.availability",
+    "redis did it and did not say so: inventory.availability",
     "redis emptied",
-    "redis fell back to a replica",
+    "redis fell back to a replica that was behind",
     "a projector was killed: console.orders",
     "a projector was killed: inventory.levels",
     "a projector was killed: inventory.availability",
@@ -93,7 +111,11 @@ impl Coverage {
     }
 
     pub fn hit_at(&mut self, stage: Stage, what: &str) {
-        self.add(&format!("{what}: {}", stage.name()), 1);
+        self.add_at(stage, what, 1);
+    }
+
+    pub fn add_at(&mut self, stage: Stage, what: &str, times: u64) {
+        self.add(&format!("{what}: {}", stage.name()), times);
     }
 
     pub fn add(&mut self, what: &str, times: u64) {

@@ -2,6 +2,7 @@
 
 mod books;
 mod broker;
+mod felt;
 mod outer;
 
 pub(super) use books::Books;
@@ -10,7 +11,15 @@ use super::outside::Trouble;
 use super::plan::{Fault, Stage};
 use super::store::Damage;
 use super::{House, Task};
+use crate::Coordination;
+use crate::world::World;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// Moments of several places.
+const BEYOND: &str = "frozen beyond its session";
+const REBALANCED: &str = "rebalanced with an open transaction";
+const AWAY: &str = "broker away with an open transaction";
 
 /// Processes of one stage at most.
 const PROCESSES_MAX: usize = 3;
@@ -50,6 +59,8 @@ impl House {
 
     /// Everything that was ordered is taken back, and nothing new is done.
     pub(super) fn heal(&mut self) {
+        self.note_books();
+        self.note_felt();
         self.healed = true;
         self.books.disarm();
         self.deliver_late_ends();
@@ -142,9 +153,20 @@ impl House {
         self.start(stage, instance);
         // Some die while they take over.
         if self.plan.has(Fault::Kill) && !self.healed && self.random.below(4) == 0 {
+            if self.random.below(2) == 0 {
+                return self.kill_in_take_over();
+            }
             let at = self.world.now() + Duration::from_micros(self.random.within((200, 20_000)));
             self.agenda.put(at, Task::Kill(instance.to_owned()));
         }
+    }
+
+    /// The process that was started last dies in one of the calls that every take-over goes through.
+    fn kill_in_take_over(&mut self) {
+        let call = self.books.aim(self.plan.seed);
+        let Some(process) = self.processes.last() else { return };
+        let (worker, strike) = (process.worker, self.books.strike(process, call, false));
+        self.world.when_in(worker, call, strike);
     }
 
     fn freeze_one(&mut self) {
@@ -158,10 +180,10 @@ impl House {
             _ => self.random.within((session + 1_000, session * 2)),
         };
         self.counts.freezes += 1;
-        self.note_freeze(number, length > session);
         if self.random.below(3) == 0 {
             return self.freeze_before_writing(number, ms(length));
         }
+        self.note_freeze(number, ms(length));
         let process = &mut self.processes[number];
         process.freeze(&mut self.world, ms(length));
         let (stage, instance) = (process.stage, process.instance.clone());
@@ -181,25 +203,39 @@ impl House {
         let process = &self.processes[number];
         let name = process.name.clone();
         self.tell(|| format!("freeze {name} for {} ms in its next drain", length.as_millis()));
-        let disarmed = self.books.disarmed();
+        let what = if self.is_beyond_session(length) { BEYOND } else { "frozen within its session" };
+        let (disarmed, note) = (self.books.disarmed(), self.books.note_later(process.stage, what));
         self.world.when_in(process.worker, "drain", move |world, _| {
-            if !disarmed.load(std::sync::atomic::Ordering::Relaxed) {
+            if !disarmed.load(Ordering::Relaxed) {
                 world.freeze_process(&name, length);
+                note();
             }
+        });
+    }
+
+    /// Does this the next time that the process is between its facts and their commit: what is noted is so if a transaction is open.
+    fn in_mid_transaction(&mut self, number: usize, what: &'static str, harm: impl FnOnce(&mut World) + 'static) {
+        let process = &self.processes[number];
+        let (seat, disarmed) = (process.seat.clone(), self.books.disarmed());
+        let note = self.books.note_later(process.stage, what);
+        self.world.when_in(process.worker, "offsets", move |world, _| {
+            if disarmed.load(Ordering::Relaxed) {
+                return;
+            }
+            if matches!(world.control().coordination(&seat), Some((Coordination::Ongoing, _))) {
+                note();
+            }
+            harm(world);
         });
     }
 
     fn change_members(&mut self) {
         let stage = Stage::ALL[self.random.below(Stage::ALL.len())];
-        self.note_rebalance(stage);
         self.counts.rebalances += 1;
         let theirs: Vec<usize> = (0..self.processes.len()).filter(|n| self.processes[*n].stage == stage).collect();
         let stays = |n: &usize| !self.processes[*n].is_to_stop();
         match self.random.below(3) {
-            0 => {
-                self.tell(|| format!("rebalance {}", stage.name()));
-                self.control.rebalance(stage.name());
-            }
+            0 => self.rebalance(stage),
             // Nobody starts again what was asked to stop, so one must be left.
             1 if theirs.iter().filter(|n| stays(n)).count() > 1 => {
                 let process = &self.processes[theirs[self.random.below(theirs.len())]];
@@ -213,14 +249,29 @@ impl House {
                     runs || self.agenda.holds(|task| matches!(task, Task::Start(_, instance) if *instance == name))
                 };
                 let number = (0..).find(|number| !taken(number)).unwrap_or(0);
-                self.restart(stage, &format!("{}-{number}", stage.name()));
+                let instance = format!("{}-{number}", stage.name());
+                self.restart(stage, &instance);
+                self.books.add_member(instance);
             }
-            _ => self.control.rebalance(stage.name()),
+            _ => self.rebalance(stage),
         }
+    }
+
+    /// At once, or where it does the most harm.
+    fn rebalance(&mut self, stage: Stage) {
+        let theirs = self.processes.iter().position(|process| process.stage == stage);
+        if let Some(number) = theirs.filter(|_| self.random.below(2) == 0) {
+            self.tell(|| format!("rebalance {} in mid-transaction", stage.name()));
+            return self.in_mid_transaction(number, REBALANCED, move |world| world.control().rebalance(stage.name()));
+        }
+        self.tell(|| format!("rebalance {}", stage.name()));
+        self.note_rebalance(stage);
+        self.control.rebalance(stage.name());
     }
 
     /// A stage is away for so long that its offsets are forgotten.
     fn lose_offsets(&mut self) {
+        self.cut_inputs();
         let stage = Stage::ALL[self.random.below(Stage::ALL.len())];
         let away = ms(self.random.within((1_200, 4_000)));
         while let Some(number) = self.processes.iter().position(|process| process.stage == stage) {
@@ -235,6 +286,7 @@ impl House {
             return;
         }
         self.tell(|| format!("the offsets of {} are forgotten", stage.name()));
+        self.cut_inputs();
         self.coverage.hit_at(stage, "offsets forgotten");
         self.control.expire_offsets(stage.name());
     }
@@ -245,7 +297,7 @@ impl House {
         let by = i64::try_from(by).unwrap_or(0);
         let ahead = self.random.below(2) == 0;
         self.tell(|| format!("the clocks are {by} ms {}", if ahead { "ahead" } else { "behind" }));
-        self.coverage.hit(if ahead { "clock ahead" } else { "clock behind" });
+        self.books.feelings.clocks_set();
         let by = if ahead { by } else { -by };
         let one = self.random.below(2) == 0;
         match self.somebody().filter(|_| one) {

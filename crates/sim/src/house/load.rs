@@ -6,6 +6,7 @@ use super::plan::{Fault, Plan};
 use super::tail::Records;
 use crate::workload::{Action, Facts, Outcome, Shape, What, Workload};
 use prost::Message as _;
+use std::collections::VecDeque;
 use std::time::Duration;
 use weir_decider::Millis;
 use weir_notification::effects::job::Ended;
@@ -15,9 +16,17 @@ use weir_privacy::TenantKey;
 use weir_proto::notice::v1::NoticeCommand;
 use weir_proto::reference::v1::ReferenceEvent;
 
+/// Orders told within this are a crowd where they are [`CROWD`] and three times as many as usual.
+const CLOSE: Duration = Duration::from_millis(25);
+const CROWD: usize = 8;
+
 /// A seed's workload.
 pub(super) struct Load {
     workload: Workload,
+    /// When orders were told of late, where the seed has bursts.
+    told: Option<VecDeque<Duration>>,
+    /// How many orders make a crowd.
+    crowd: usize,
 }
 
 impl Load {
@@ -40,7 +49,16 @@ impl Load {
         if !plan.has(Fault::Burst) {
             shape.bursts = 0;
         }
-        Load { workload: Workload::new(plan.seed, shape) }
+        let usual = shape.orders_per_second as f64 * CLOSE.as_secs_f64();
+        let crowd = CROWD.max((usual * 3.0) as usize);
+        let told = (shape.bursts > 0).then(VecDeque::new);
+        Load { workload: Workload::new(plan.seed, shape), told, crowd }
+    }
+
+    /// Whether so many orders have just been told that it is a burst.
+    pub(super) fn is_crowded(&self, now: Duration) -> bool {
+        let Some(told) = &self.told else { return false };
+        told.len() == self.crowd && told.front().is_some_and(|first| now <= *first + CLOSE)
     }
 
     pub(super) fn key(&self) -> TenantKey {
@@ -66,7 +84,16 @@ impl Load {
     /// The next action, if it is due by then.
     pub(super) fn take(&mut self, now: Duration) -> Option<Action> {
         self.workload.next_due().filter(|due| *due <= now)?;
-        self.workload.next().map(|(_, action)| action)
+        let (_, action) = self.workload.next()?;
+        if let Some(told) = &mut self.told
+            && action.what == What::Placed
+        {
+            if told.len() == self.crowd {
+                told.pop_front();
+            }
+            told.push_back(now);
+        }
+        Some(action)
     }
 
     pub(super) fn react(&mut self, record: &Record, now: Millis) -> Vec<(Duration, Action)> {

@@ -75,16 +75,20 @@ impl Outside {
             return (PATIENCE, Verdict::retry("timeout: no answer"));
         }
         if within(failing) {
+            seen.hit("an endpoint failed");
             return (soon, Verdict::retry("failing: HTTP 503"));
         }
         if within(busy) {
+            seen.hit("an endpoint was busy");
             let after = Some(Duration::from_millis(self.random.within((100, 2_000))));
             return (soon, Verdict::Retry { reason: "busy: HTTP 429".to_owned(), after });
         }
         if within(silent) {
+            seen.hit("an endpoint never answered");
             return (PATIENCE, Verdict::retry("timeout: no answer"));
         }
         if within(gone) {
+            seen.hit("an endpoint was gone");
             return (soon, Verdict::give_up("gone: HTTP 410"));
         }
         self.act(id, now, seen);

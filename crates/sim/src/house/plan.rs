@@ -28,6 +28,10 @@ impl Stage {
         self.entry().name
     }
 
+    pub fn named(name: &str) -> Option<Stage> {
+        Stage::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+
     pub fn entry(self) -> &'static weir_proto::topics::StageEntry {
         &weir_proto::topics::STAGES[self as usize]
     }

@@ -17,6 +17,9 @@ use weir_pipeline::{Effects, NoEffects, Signals, Topology};
 use weir_privacy::TenantKey;
 use weir_routing::wire::RoutingTopology;
 
+/// How the name of a maker of snapshots ends; it begins with its process's.
+pub const MAKER: &str = " snapshots";
+
 /// What a worker has said of itself.
 #[derive(Debug, Default)]
 pub struct Said {
@@ -157,7 +160,7 @@ impl Launch<'_> {
         let keeper = seat.clone();
         let worker = world.spawn(name, name, move || seat.run_here(effects));
         let keeping = Keeping { look_every, facts_min };
-        world.spawn(name, &format!("{name} snapshots"), move || keeper.keep_snapshots_here(keeping));
+        world.spawn(name, &format!("{name}{MAKER}"), move || keeper.keep_snapshots_here(keeping));
         worker
     }
 }

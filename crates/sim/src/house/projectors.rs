@@ -174,10 +174,8 @@ impl House {
         if !self.plan.projectors {
             return;
         }
-        let lost = self.sinks.postgres.lock().service.answers_lost;
-        self.coverage.add("postgres did it and did not say so", lost);
-        let lost = self.sinks.redis.lock().service.answers_lost;
-        self.coverage.add("redis did it and did not say so", lost);
+        self.coverage.merge(&self.sinks.postgres.lock().service.met);
+        self.coverage.merge(&self.sinks.redis.lock().service.met);
         let mut broken = Vec::new();
         let postgres = self.sinks.postgres.lock();
         for sight in [Sight::Console, Sight::Levels] {

@@ -6,6 +6,7 @@ mod tables;
 pub use counters::{Counted, Desk, Redis};
 pub use tables::{Postgres, Table, Tables};
 
+use super::coverage::Coverage;
 use crate::random::Random;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_pipeline::projection::StoreFault;
@@ -18,8 +19,9 @@ pub struct Service {
     pub refused: u64,
     /// All is done, and the caller is told that it may not be.
     pub unsaid: u64,
-    /// Times that an answer was lost.
-    pub answers_lost: u64,
+    /// What its callers met, each with whose call it was.
+    pub met: Coverage,
+    name: &'static str,
     random: Random,
 }
 
@@ -32,23 +34,36 @@ enum Fate {
 }
 
 impl Service {
-    fn new(seed: u64) -> Service {
-        Service { away: false, refused: 0, unsaid: 0, answers_lost: 0, random: Random::new(seed) }
+    fn new(name: &'static str, seed: u64) -> Service {
+        let (met, random) = (Coverage::default(), Random::new(seed));
+        Service { away: false, refused: 0, unsaid: 0, met, name, random }
     }
 
-    fn fate(&mut self) -> Fate {
+    /// What becomes of this projection's call.
+    fn fate(&mut self, whose: &str) -> Fate {
         if self.away {
+            self.note("away", whose);
             return Fate::NotDone;
         }
         let drawn = self.random.within((0, 99));
         match drawn {
-            drawn if drawn < self.refused => Fate::NotDone,
-            drawn if drawn < self.refused + self.unsaid => {
-                self.answers_lost += 1;
-                Fate::DoneUnsaid
+            drawn if drawn < self.refused => {
+                self.note("refused", whose);
+                Fate::NotDone
             }
+            drawn if drawn < self.refused + self.unsaid => Fate::DoneUnsaid,
             _ => Fate::Done,
         }
+    }
+
+    /// What the caller of a write hears that was done, and is not told so.
+    fn unsaid(&mut self, whose: &str) -> StoreFault {
+        self.note("did it and did not say so", whose);
+        unanswered()
+    }
+
+    fn note(&mut self, what: &str, whose: &str) {
+        self.met.hit(&format!("{} {what}: {whose}", self.name));
     }
 
     pub fn heal(&mut self) {

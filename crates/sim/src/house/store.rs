@@ -2,7 +2,9 @@
 
 use super::coverage::Coverage;
 use super::plan::Stage;
+use crate::current;
 use crate::random::Random;
+use crate::world::ActorId;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_pipeline::snapshot::{Head, SnapshotError, SnapshotKey, SnapshotStore};
@@ -34,13 +36,17 @@ struct Shelves {
     random: Random,
     damage: Damage,
     kept: BTreeMap<(String, i32), Vec<Kept>>,
+    /// What became of saves.
     seen: Coverage,
+    /// Who was given a snapshot, of which stage, whether a bad one, and how often.
+    loads: BTreeMap<(ActorId, Stage, bool), u64>,
 }
 
 impl Store {
     pub fn new(seed: u64) -> Store {
         let random = Random::new(seed ^ 0x7368_656c);
-        let shelves = Shelves { random, damage: Damage::default(), kept: BTreeMap::new(), seen: Coverage::default() };
+        let (damage, kept, loads) = (Damage::default(), BTreeMap::new(), BTreeMap::new());
+        let shelves = Shelves { random, damage, kept, seen: Coverage::default(), loads };
         Store { shelves: Arc::new(Mutex::new(shelves)) }
     }
 
@@ -48,8 +54,15 @@ impl Store {
         self.lock().damage = damage;
     }
 
-    pub fn seen(&self) -> Coverage {
-        self.lock().seen.clone()
+    /// What became of saves, and what those were given who take over, and not those who make snapshots.
+    pub fn seen(&self, takes_over: impl Fn(ActorId) -> bool) -> Coverage {
+        let shelves = self.lock();
+        let mut seen = shelves.seen.clone();
+        for ((_, stage, bad), times) in shelves.loads.iter().filter(|((who, ..), _)| takes_over(*who)) {
+            let what = if *bad { "a bad snapshot was read" } else { "a snapshot was read" };
+            seen.add_at(*stage, what, *times);
+        }
+        seen
     }
 
     fn lock(&self) -> MutexGuard<'_, Shelves> {
@@ -66,7 +79,7 @@ impl SnapshotStore for Store {
         let mut shelves = self.lock();
         let Some((head, bytes)) = shelves.newest(key).cloned() else { return Ok(None) };
         let hurt = shelves.chance(|damage| damage.load);
-        shelves.note(key, if hurt { "a bad snapshot was read" } else { "a snapshot was read" });
+        shelves.note_load(key, hurt);
         if hurt { shelves.damaged(key, head, bytes) } else { Ok(Some((head, Some(bytes)))) }
     }
 
@@ -78,8 +91,10 @@ impl SnapshotStore for Store {
         let mut bytes = bytes.to_vec();
         if shelves.chance(|damage| damage.save) {
             if shelves.random.below(2) == 0 {
+                shelves.note(&head.key, "a snapshot was not saved");
                 return Err(SnapshotError::Late);
             }
+            shelves.note(&head.key, "a snapshot was saved by halves");
             let half = bytes.len() / 2;
             bytes.truncate(half);
         }
@@ -102,8 +117,15 @@ impl Shelves {
     }
 
     fn note(&mut self, key: &SnapshotKey, what: &str) {
-        if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == key.stage) {
+        if let Some(stage) = Stage::named(&key.stage) {
             self.seen.hit_at(stage, what);
+        }
+    }
+
+    /// The checks at a seed's end are no actor's, and no moment.
+    fn note_load(&mut self, key: &SnapshotKey, bad: bool) {
+        if let Some((who, stage)) = current::actor().zip(Stage::named(&key.stage)) {
+            *self.loads.entry((ActorId(who), stage, bad)).or_insert(0) += 1;
         }
     }
 
@@ -138,5 +160,35 @@ impl Shelves {
             _ => head.key.cluster_id.push('x'),
         }
         Ok(Some((head, Some(bytes))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_save_that_fails_is_noted_and_a_load_by_nobody_is_not() {
+        let store = Store::new(1);
+        let key = |partition| SnapshotKey {
+            stage: "routing".to_owned(),
+            partition,
+            cluster_id: "c".to_owned(),
+            topic: "t".to_owned(),
+            partitions: 2,
+            shape: 1,
+        };
+        let head = |next_offset| Head { key: key(0), next_offset, last_fact: vec![0; 32], crc: 0 };
+        let seen = || store.seen(|_| true);
+        store.replace(&head(1), &[1, 2]).expect("kept");
+        assert_eq!(seen(), Coverage::default());
+        store.damage(Damage { load: 0, save: 100 });
+        let kept = (2..22).filter(|next| store.replace(&head(*next), &[1, 2]).is_ok()).count() as u64;
+        assert_eq!(seen().count("a snapshot was saved by halves: routing"), kept);
+        assert_eq!(seen().count("a snapshot was not saved: routing"), 20 - kept);
+        assert!(kept > 0 && kept < 20);
+        let (_, bytes) = store.load(&key(0)).expect("loaded").expect("one is kept");
+        assert_eq!(bytes, Some(vec![1]), "half of it");
+        assert_eq!(seen().count("a snapshot was read: routing"), 0, "the checks at a seed's end are no take-over");
     }
 }

@@ -22,6 +22,9 @@ pub struct Swarm {
 #[derive(Clone, Debug, Default)]
 pub struct Total {
     pub seeds: u64,
+    /// How many of them are beyond those that were asked for, and what they were run to see.
+    pub further: u64,
+    pub sought: Vec<String>,
     pub counts: Counts,
     pub coverage: Coverage,
     /// Seeds on which something broke.
@@ -43,8 +46,30 @@ pub struct Done {
 impl Swarm {
     /// Runs them all; `progress` hears of each.
     pub fn run(&self, mut progress: impl FnMut(&Done, &Total)) -> Total {
-        let started = Instant::now();
-        let (next, mut total) = (AtomicU64::new(0), Total::default());
+        let mut total = Total::default();
+        self.run_on(self.seeds, Instant::now(), &mut total, &mut progress);
+        total
+    }
+
+    /// As [`Swarm::run`]. Where nothing broke and a moment or two did not come by, more seeds are run until they do: a tenth more at
+    /// most. What is that rare is no reason to say that nobody looked for it.
+    pub fn run_until_seen(&self, mut progress: impl FnMut(&Done, &Total)) -> Total {
+        let (started, mut total) = (Instant::now(), Total::default());
+        self.run_on(self.seeds, started, &mut total, &mut progress);
+        total.sought = total.coverage.missing();
+        let most = self.seeds / 10;
+        while total.sound() && total.further < most && !total.coverage.missing().is_empty() {
+            // As many as run at once.
+            let more = (self.jobs.max(1) as u64).min(most - total.further);
+            total.further += more;
+            self.run_on(more, started, &mut total, &mut progress);
+        }
+        total
+    }
+
+    /// Runs the next so many seeds.
+    fn run_on(&self, seeds: u64, started: Instant, total: &mut Total, progress: &mut impl FnMut(&Done, &Total)) {
+        let (next, first) = (AtomicU64::new(0), self.from + total.seeds);
         let (tell, told) = mpsc::channel();
         std::thread::scope(|scope| {
             for _ in 0..self.jobs.max(1) {
@@ -53,7 +78,7 @@ impl Swarm {
                     loop {
                         let number = next.fetch_add(1, Ordering::Relaxed);
                         // Nobody listens any more where the other side has gone.
-                        if number >= self.seeds || tell.send(self.one(self.from + number)).is_err() {
+                        if number >= seeds || tell.send(self.one(first + number)).is_err() {
                             return;
                         }
                     }
@@ -63,13 +88,12 @@ impl Swarm {
             for done in told {
                 total.add(&done);
                 total.lasted = started.elapsed();
-                progress(&done, &total);
+                progress(&done, total);
             }
         });
         total.broken.sort_by_key(|verdict| verdict.plan.seed);
         total.fallen.sort();
         total.lasted = started.elapsed();
-        total
     }
 
     fn one(&self, seed: u64) -> Done {
@@ -145,5 +169,31 @@ impl Counts {
             ("records in quarantine", self.quarantined),
             ("simulated seconds", self.lasted_ms / 1_000),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seeds(run: impl Fn(&Swarm, &mut Vec<u64>) -> Total) -> (Total, Vec<u64>) {
+        let mut told = Vec::new();
+        let swarm = Swarm { from: 40, seeds: 20, orders: 1, jobs: 2, calm: true };
+        let total = run(&swarm, &mut told);
+        told.sort_unstable();
+        (total, told)
+    }
+
+    #[test]
+    fn what_was_not_seen_is_looked_for_on_a_tenth_more_seeds() {
+        // A calm house of one order never sees a fault: the further seeds are all run, and in vain.
+        let (total, told) = seeds(|swarm, told| swarm.run_until_seen(|done, _| told.push(done.seed)));
+        assert!(total.sound(), "{:?} {:?}", total.broken, total.fallen);
+        assert_eq!((total.seeds, total.further), (22, 2));
+        assert_eq!(told, (40..62).collect::<Vec<_>>(), "each seed once");
+        assert!(total.sought.iter().any(|what| what == "rerouted") && !total.coverage.missing().is_empty());
+
+        let (total, told) = seeds(|swarm, told| swarm.run(|done, _| told.push(done.seed)));
+        assert_eq!((total.seeds, total.further, told.len()), (20, 0, 20));
     }
 }

@@ -21,6 +21,11 @@ impl Tail {
         Tail { next: places.collect() }
     }
 
+    /// Where the next look at this partition begins.
+    pub(super) fn reached(&self, at: TopicPartition) -> i64 {
+        self.next.get(&at).copied().unwrap_or(0)
+    }
+
     /// What has become visible since the last look, partition by partition.
     pub(super) fn look(&mut self, sim: &Sim) -> Vec<Record> {
         let broker = sim.lock();

@@ -90,7 +90,7 @@ impl House {
         let event = record.decode::<QuarantineEvent>().ok().and_then(|event| event.event);
         if let Some(quarantine_event::Event::Quarantined(told)) = event {
             self.counts.quarantined += 1;
-            if let Some(stage) = Stage::ALL.into_iter().find(|stage| stage.name() == told.stage) {
+            if let Some(stage) = Stage::named(&told.stage) {
                 self.coverage.hit_at(stage, "a record in quarantine");
             }
         }
@@ -134,7 +134,12 @@ impl House {
             let outcome = self.world.outcome(process.worker);
             self.tell(|| format!("{} ended: {outcome:?}", process.name));
             match outcome {
-                Outcome::Returned if process.asked() => continue,
+                Outcome::Returned if process.asked() => {
+                    if !self.healed {
+                        self.coverage.hit_at(process.stage, "a member left in good order");
+                    }
+                    continue;
+                }
                 // Of two under one name the later to join fences the other, whichever it is.
                 Outcome::Failed(why) if why.contains("fenced") && named_twice.contains(&process.instance) => {
                     self.coverage.hit_at(process.stage, "a zombie was fenced");

@@ -146,7 +146,7 @@ pub const ALL: &[Plant] = &[
     ),
     plant(
         "redis-begins-elsewhere",
-        "Counters go on where another sink stands, and not at their own position: a crash between two sinks.",
+        "Counters go on at the log's end, and not at their own position: what lies between is never counted.",
         "STAGE.md §6: position in the same MULTI as the values",
     ),
     // Rules.
@@ -160,11 +160,17 @@ pub const ALL: &[Plant] = &[
         "Work reported on a list of an older plan counts for the newer plan's list.",
         "DESIGN.md §6 I5: legal transitions",
     ),
+    plant(
+        "older-demand-obeyed",
+        "Inventory obeys the demand of an older plan though it has seen a newer one.",
+        "DESIGN.md §1: inventory obeys the highest plan version",
+    ),
     plant("notice-settled-again", "A second outcome settles a notice again.", "DESIGN.md §6 I7: one notice"),
 ];
 
 impl Plant {
-    /// A seed's plan to look for it. What only a zombie shows needs more of them than chance draws.
+    /// A seed's plan to look for it: as the swarm has it, but for two. What only a zombie shows needs more of them than chance draws,
+    /// so for these processes stand still about every 1.5 s, and each stage has two.
     pub fn plan(&self, seed: u64, orders: usize) -> Plan {
         let mut plan = Plan::draw(seed, orders, false);
         if matches!(self.name, "tick-without-offsets" | "took-without-offsets") {

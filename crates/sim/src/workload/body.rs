@@ -6,12 +6,14 @@ mod shopify;
 mod woocommerce;
 
 use super::catalogue::{Catalogue, REGIONS, SECRET};
-use super::order::{Order, Quirk, Telling};
+use super::order::{Line, Order, Quirk, Telling};
 use super::shape::Channel;
 use weir_channels::{Headers, shopify as shopify_headers, standard_webhooks, woocommerce as woocommerce_headers};
 
-/// Longer than what a topic takes, shorter than what a producer sends.
-const OVERSIZE: usize = 1_910_000;
+/// What is longer than a topic takes and shorter than a producer sends, in pieces of which each may be: so many lines
+/// more, and a title of so many bytes for each.
+const OVERSIZE_LINES: u64 = 60;
+const OVERSIZE_TITLE: usize = 31_800;
 
 /// One telling of one order.
 #[derive(Clone, Copy)]
@@ -25,7 +27,7 @@ pub(super) struct Told<'a> {
 /// The platform's word for what is told, and the body.
 pub(super) fn body(told: Told<'_>) -> (&'static str, Vec<u8>) {
     let channel = told.catalogue.shops[told.order.shop].channel;
-    let size = if told.quirk == Quirk::Oversize { OVERSIZE + 2_000 } else { 1_280 };
+    let size = if told.quirk == Quirk::Oversize { 2 * 1024 * 1024 } else { 1_280 };
     let mut text = Text(String::with_capacity(size));
     let kind = match channel {
         Channel::Shopify => shopify::write(&mut text, told),
@@ -77,7 +79,15 @@ pub(super) fn seconds(ms: i64) -> String {
     text.0
 }
 
-impl Told<'_> {
+impl<'a> Told<'a> {
+    /// The lines of the body.
+    fn lines(self) -> impl Iterator<Item = Line> + 'a {
+        let more = if self.quirk == Quirk::Oversize { OVERSIZE_LINES } else { 0 };
+        let item = self.order.lines[0].0;
+        let further = move |n| Line { id: 9_000_000_000 + n, item, quantity: 1, price_minor: 100, unmapped: false };
+        self.order.lines(self.catalogue, self.telling).chain((0..more).map(further))
+    }
+
     fn region(&self) -> (&'static str, &'static str, &'static str) {
         REGIONS[self.order.region]
     }
@@ -145,13 +155,20 @@ impl Text {
 
     /// A remark of the buyer: the same number says the same.
     fn note(&mut self, told: Told<'_>) -> &mut Text {
-        match (told.quirk, told.telling.note) {
-            (Quirk::Oversize, _) => {
-                self.0.extend(std::iter::repeat_n('x', OVERSIZE));
+        match told.telling.note {
+            0 => self,
+            note => self.put("please ring ").number(i64::from(note)).put(" times"),
+        }
+    }
+
+    /// What a line is called.
+    fn title(&mut self, told: Told<'_>) -> &mut Text {
+        match told.quirk {
+            Quirk::Oversize => {
+                self.0.extend(std::iter::repeat_n('x', OVERSIZE_TITLE));
                 self
             }
-            (_, 0) => self,
-            (_, note) => self.put("please ring ").number(i64::from(note)).put(" times"),
+            _ => self.put("Thing"),
         }
     }
 
@@ -161,7 +178,7 @@ impl Text {
 
     /// A total, as a decimal string or, where it is to be wrong, as a bare number.
     fn total(&mut self, told: Told<'_>) -> &mut Text {
-        let minor = told.order.total_minor(told.catalogue, told.telling.edits);
+        let minor = told.order.total_minor(told.catalogue, told.telling);
         match told.quirk {
             Quirk::FloatMoney => self.amount(minor),
             _ => self.put("\"").amount(minor).put("\""),

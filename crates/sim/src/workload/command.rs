@@ -9,7 +9,7 @@ use weir_pipeline::Outgoing;
 use weir_proto::log::v1::{Actor, ActorKind, Meta};
 use weir_proto::routing::v1::{RoutingCommand, routing_command};
 use weir_proto::shipment::v1::shipment_command;
-use weir_proto::stock::v1::{Adjust, Receive, Restock, StockCommand, stock_command};
+use weir_proto::stock::v1::{Adjust, Allocate, Receive, Restock, StockCommand, stock_command};
 use weir_proto::topics::Topic;
 
 pub(super) type Id = [u8; 16];
@@ -116,6 +116,13 @@ pub(super) fn receive(pool_key: &str, head: Head<'_>, receive: &Receive) -> Comm
 pub(super) fn adjust(pool_key: &str, head: Head<'_>, adjust: &Adjust) -> Command {
     let encode = |meta| weir_inventory::wire::adjust(meta, adjust.clone());
     command(Topic::StockCommands, pool_key, "weir.stock.v1.Adjust", head, encode)
+}
+
+/// A demand as routing tells it, under an id of its own: what somebody writes back is a command like any other.
+pub(super) fn allocate(pool_key: &str, head: Head<'_>, allocate: &Allocate) -> Command {
+    let wire =
+        |meta| StockCommand { meta: Some(meta), command: Some(stock_command::Command::Allocate(allocate.clone())) };
+    command(Topic::StockCommands, pool_key, "weir.stock.v1.Allocate", head, |meta| wire(meta).encode_to_vec())
 }
 
 /// Inventory decides returns, and no service asks for them yet: the record is the one that DESIGN.md §1 gives

@@ -18,14 +18,16 @@ pub struct Facts {
     pub answers: BTreeMap<Id, Vec<Answer>>,
     /// By topic, partition and offset: why it lies in quarantine. Parked records are in none.
     pub quarantined: BTreeMap<(String, i32, i64), String>,
-    /// Inputs that changed nothing, by the reason's name.
-    pub ignored: BTreeMap<&'static str, u64>,
+    /// Inputs that changed nothing, by the stage's fact topic and the reason's name.
+    pub ignored: BTreeMap<(Topic, &'static str), u64>,
     /// Deliveries that are in the log.
     pub deliveries: BTreeSet<(i32, i64)>,
     /// By (pool key, SKU, warehouse).
     pub shelves: BTreeMap<(String, String, String), Shelf>,
     /// What went wrong while stock was folded, at any prefix.
     pub oversold: Vec<String>,
+    /// Newer words of inventory on an older plan: it obeys the highest that it has seen.
+    pub overtaken: Vec<String>,
 }
 
 /// One order, by what was said of it.
@@ -48,6 +50,8 @@ pub struct OrderFacts {
     pub route_cancelled: Option<String>,
     /// Newest word of inventory: sequence and state.
     pub allocation: Option<(u64, &'static str)>,
+    /// The plan that it was about.
+    pub allocation_plan: u32,
     /// Pick list → how far it is.
     pub lists: BTreeMap<String, &'static str>,
     pub short_picks: u32,
@@ -123,7 +127,7 @@ impl Facts {
             Some(stage_fact::Fact::Answered(answered)) => self.answered(answered),
             Some(stage_fact::Fact::Ignored(ignored)) => {
                 for input in ignored.inputs {
-                    *self.ignored.entry(input.reason().as_str_name()).or_default() += 1;
+                    *self.ignored.entry((record.topic, input.reason().as_str_name())).or_default() += 1;
                 }
             }
             _ => {}
@@ -182,7 +186,7 @@ impl Facts {
 
     fn allocation(&mut self, record: &Record) {
         use allocation_event::Event;
-        let Ok(AllocationEvent { event: Some(event), sequence, .. }) = record.decode() else { return };
+        let Ok(AllocationEvent { event: Some(event), sequence, plan_version, .. }) = record.decode() else { return };
         let state = match event {
             Event::Allocated(_) => "allocated",
             Event::PartiallyAllocated(_) => "partly",
@@ -193,8 +197,15 @@ impl Facts {
             Event::SoftReserved(_) => "soft",
         };
         let order = self.of(record);
-        if order.allocation.is_none_or(|(known, _)| sequence > known) {
-            order.allocation = Some((sequence, state));
+        if order.allocation.is_some_and(|(known, _)| sequence <= known) {
+            return;
+        }
+        order.allocation = Some((sequence, state));
+        let before = std::mem::replace(&mut order.allocation_plan, plan_version);
+        if plan_version < before {
+            let key = &record.key;
+            self.overtaken
+                .push(format!("order {key}: inventory says {state} of plan {plan_version} after plan {before}"));
         }
     }
 

@@ -2,6 +2,9 @@
 
 use super::catalogue::{Catalogue, FREIGHT_MINOR};
 
+/// By how much a new price is dearer than the one before it.
+const PRICE_STEP_MINOR: i64 = 35;
+
 /// One order.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
@@ -34,6 +37,8 @@ pub(super) struct Telling {
     pub(super) pay: Pay,
     /// How far the lines were edited: 1 one more unit of the first, 2 another line, 3 the second line gone.
     pub(super) edits: u8,
+    /// How often the price of the first line was changed: the quantities stay.
+    pub(super) prices: u8,
     pub(super) note: u8,
     pub(super) address: u8,
     /// The platform forbids shipping for now.
@@ -88,14 +93,16 @@ pub(super) struct Line {
 }
 
 impl Order {
-    /// The lines after so many edits.
-    pub(super) fn lines<'a>(&'a self, catalogue: &'a Catalogue, edits: u8) -> impl Iterator<Item = Line> + 'a {
+    /// The lines as they are told.
+    pub(super) fn lines<'a>(&'a self, catalogue: &'a Catalogue, told: Telling) -> impl Iterator<Item = Line> + 'a {
+        let edits = told.edits;
         let added = (edits >= 2).then_some((0, 1));
+        let dearer = move |at: usize| if at == 0 { i64::from(told.prices) * PRICE_STEP_MINOR } else { 0 };
         let place = move |(at, (item, quantity)): (usize, (usize, i64))| Line {
             id: self.number * 10 + at as u64,
             item,
             quantity: if at == 0 && edits >= 1 { quantity + 1 } else { quantity },
-            price_minor: catalogue.items[item].price_minor,
+            price_minor: catalogue.items[item].price_minor + dearer(at),
             unmapped: self.unmapped && at == 0,
         };
         let gone = move |line: &Line| edits >= 3 && line.id % 10 == 1 && self.lines.len() > 1;
@@ -103,14 +110,15 @@ impl Order {
         all.filter(move |line| !gone(line))
     }
 
-    pub(super) fn total_minor(&self, catalogue: &Catalogue, edits: u8) -> i64 {
-        self.lines(catalogue, edits).map(|line| line.price_minor * line.quantity).sum::<i64>() + FREIGHT_MINOR
+    pub(super) fn total_minor(&self, catalogue: &Catalogue, told: Telling) -> i64 {
+        self.lines(catalogue, told).map(|line| line.price_minor * line.quantity).sum::<i64>() + FREIGHT_MINOR
     }
 }
 
 impl Telling {
     pub(super) fn first(event_ms: i64, pay: Pay) -> Telling {
-        Telling { tale: Tale::Created, event_ms, version: 1, pay, edits: 0, note: 0, address: 0, hold: false }
+        let (edits, prices, note, address) = (0, 0, 0, 0);
+        Telling { tale: Tale::Created, event_ms, version: 1, pay, edits, prices, note, address, hold: false }
     }
 
     /// The same, after something else happened.

@@ -23,7 +23,7 @@ pub(super) fn placing(catalogue: &Catalogue, order: &Order, telling: Telling, he
 }
 
 fn canonical(catalogue: &Catalogue, order: &Order, telling: Telling) -> wire::Order {
-    let payable = order.total_minor(catalogue, telling.edits);
+    let payable = order.total_minor(catalogue, telling);
     let paid = match telling.pay {
         Pay::Pending => 0,
         Pay::Part => payable / 2,
@@ -108,7 +108,7 @@ fn lines(catalogue: &Catalogue, order: &Order, telling: Telling) -> Vec<wire::Li
             ..wire::Line::default()
         }
     };
-    order.lines(catalogue, telling.edits).map(line).collect()
+    order.lines(catalogue, telling).map(line).collect()
 }
 
 fn payment(order: &Order, telling: Telling, state: PaymentState, paid: i64) -> Payment {

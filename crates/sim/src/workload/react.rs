@@ -11,7 +11,7 @@ use weir_proto::ids::pool_key;
 use weir_proto::log::v1::Meta;
 use weir_proto::routing::v1::{self as routing, RouteEvent, route_event, routing_command};
 use weir_proto::shipment::v1::{self as shipment, ShipmentEvent, shipment_command, shipment_event};
-use weir_proto::stock::v1::{Restock, StockStatus};
+use weir_proto::stock::v1::{Allocate, LineQuantity, Restock, StockStatus};
 use weir_proto::topics::Topic;
 
 /// Facts that somebody answers to; all others are passed over unread.
@@ -26,8 +26,9 @@ const HEEDED: [&str; 8] = [
     "weir.shipment.v1.CancelAccepted",
 ];
 
+const PLANNED: &str = "weir.routing.v1.Planned";
 /// What makes somebody at a desk cancel an order now and then.
-const CANCELLED_UPON: [&str; 2] = ["weir.routing.v1.Planned", "weir.routing.v1.Released"];
+const CANCELLED_UPON: [&str; 2] = [PLANNED, "weir.routing.v1.Released"];
 
 /// A fact, and the draws that belong to it.
 struct Scene<'a> {
@@ -37,6 +38,9 @@ struct Scene<'a> {
     meta: Meta,
     now: Millis,
     draw: Draw,
+    /// Somebody cancels the order, or tells the demand of its older plan again, where the fact is one for that.
+    cancels: bool,
+    looks_back: bool,
     out: Vec<Timed>,
 }
 
@@ -75,11 +79,14 @@ impl Workload {
         let mut draw = Draw::of(self.seed, &place);
         // Plans and releases are many and large, and few are answered: drawn before they are decoded.
         let name = record.headers.event_type.as_deref();
-        if name.is_some_and(|name| CANCELLED_UPON.contains(&name)) && !draw.chance(self.shape.desk_cancels) {
+        let upon = |names: &[&str]| name.is_some_and(|name| names.contains(&name));
+        let cancels = !upon(&CANCELLED_UPON) || draw.chance(self.shape.desk_cancels);
+        let looks_back = upon(&[PLANNED]) && draw.chance(self.shape.old_demands);
+        if !cancels && !looks_back {
             return Vec::new();
         }
         let (topic, key) = (record.topic, &*record.key);
-        let scene = Scene { order, topic, key, meta: Meta::default(), now, draw, out: Vec::new() };
+        let scene = Scene { order, topic, key, meta: Meta::default(), now, draw, cancels, looks_back, out: Vec::new() };
         match record.topic {
             Topic::Routes => match record.decode::<RouteEvent>() {
                 Ok(RouteEvent { meta: Some(meta), event: Some(event) }) => {
@@ -100,7 +107,10 @@ impl Workload {
         use route_event::Event;
         match event {
             Event::Held(held) => self.on_hold(&mut scene, held),
-            Event::Planned(planned) if planned.plan.as_ref().is_some_and(|plan| plan.version == 1) => {
+            Event::Planned(routing::Planned { plan: Some(plan), .. }) if plan.version > 1 => {
+                self.look_back(&mut scene, plan);
+            }
+            Event::Planned(planned) if planned.plan.is_some() && scene.cancels => {
                 let request_id = format!("desk-{}", scene.key);
                 let cancel = routing::CancelOrder { request_id, reason: "desk".to_owned() };
                 let ask = self.cancels(&mut scene, What::DeskCancel);
@@ -115,6 +125,35 @@ impl Workload {
             _ => {}
         }
         scene.out
+    }
+
+    /// The demand of the plan before this one comes once more. Nobody of the house does that, whose demands come in
+    /// order; a record that is written back from quarantine may.
+    fn look_back(&mut self, scene: &mut Scene<'_>, plan: routing::Plan) {
+        if !scene.looks_back || plan.candidates.is_empty() {
+            return;
+        }
+        let line =
+            |line: routing::DemandLine| LineQuantity { line_id: line.line_id, sku: line.sku, quantity: line.quantity };
+        let allocate = Allocate {
+            order_id: scene.key.to_owned(),
+            plan_version: plan.version - 1,
+            lines: plan.lines.into_iter().map(line).collect(),
+            candidates: plan.candidates,
+            split: plan.split,
+            parcels_max: plan.parcels_max,
+            priority: plan.priority,
+        };
+        let key = self.pool_key(scene.order);
+        let after = scene.draw.length(self.shape.hands_ms);
+        let ask = Ask { what: What::OldDemand, says: Says::NOTHING, actor: "operator", role: "operator", after };
+        self.ask(scene, ask, 0, |head| command::allocate(&key, head, &allocate), None);
+    }
+
+    /// Key of the pool that an order is sold from.
+    fn pool_key(&self, order: u32) -> String {
+        let pool = self.catalogue.shops[self.orders[order as usize].shop].pool;
+        pool_key(super::catalogue::TENANT, &self.catalogue.pools[pool])
     }
 
     fn cancels(&self, scene: &mut Scene<'_>, what: What) -> Ask<'static> {
@@ -171,6 +210,13 @@ impl Workload {
     fn on_list(&mut self, scene: &mut Scene<'_>, list: &shipment::PickListIssued, after: Duration) {
         let says = Says::NOTHING;
         let pick_list_id = list.pick_list_id.clone();
+        let given_up = self.shape.given_up.filter(|(order, _)| *order == scene.order && list.plan_version == 1);
+        if let Some((_, reason)) = given_up {
+            let short = shipment::ShortPick { pick_list_id, missing: Vec::new(), reason: reason.to_owned() };
+            let ask = Ask { what: What::ShortPick, says, actor: &list.warehouse, role: "picker", after };
+            self.ask_fulfillment(scene, ask, &shipment_command::Command::ShortPick(short));
+            return;
+        }
         if scene.draw.chance(self.shape.short_picks) {
             let reason = ["not-found", "damaged", "no-capacity"][scene.draw.index(3)];
             let line = list.lines.first();
@@ -206,9 +252,7 @@ impl Workload {
             return;
         }
         self.scan(scene, What::Scan, &shipped.tracking_number, "returned", after * 3);
-        let order = &self.orders[scene.order as usize];
-        let pool = self.catalogue.shops[order.shop].pool;
-        let key = pool_key(super::catalogue::TENANT, &self.catalogue.pools[pool]);
+        let key = self.pool_key(scene.order);
         let status = if scene.draw.chance(8_000) { StockStatus::Sellable } else { StockStatus::Damaged };
         let restock = Restock { order_id: scene.key.to_owned(), lines: shipped.lines, status: status.into() };
         let ask =

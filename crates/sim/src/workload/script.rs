@@ -42,6 +42,7 @@ pub(super) enum Due {
 enum Change {
     Pay(Pay),
     Edit,
+    Price,
     Note,
     Address,
     Hold(bool),
@@ -134,6 +135,7 @@ impl Writer<'_> {
         let simple = [
             (shape.edits, Change::Edit),
             (shape.edits / 4, Change::Edit),
+            (shape.prices, Change::Price),
             (shape.notes, Change::Note),
             (shape.addresses, Change::Address),
         ];
@@ -206,6 +208,7 @@ fn changed(last: Telling, change: Change, channel: Channel, event_ms: i64) -> Te
         }
         Change::Pay(pay) => Telling { pay: last.pay.max(pay), ..last.then(Tale::Paid, event_ms) },
         Change::Edit => Telling { edits: last.edits + 1, ..last.then(Tale::Updated, event_ms) },
+        Change::Price => Telling { prices: last.prices + 1, ..last.then(Tale::Updated, event_ms) },
         Change::Note => Telling { note: last.note + 1, ..last.then(Tale::Updated, event_ms) },
         Change::Address => Telling { address: last.address + 1, ..last.then(Tale::Updated, event_ms) },
         Change::Hold(hold) => Telling { hold, ..last.then(Tale::Updated, event_ms) },
@@ -231,6 +234,7 @@ fn what_of(order: &Order, telling: usize) -> What {
         Tale::Paid => What::PaidLater,
         Tale::Updated if before.is_some_and(|before| before.pay != told.pay) => What::Refunded,
         Tale::Updated if before.is_some_and(|before| before.hold != told.hold) => What::Held,
+        Tale::Updated if before.is_some_and(|before| before.prices != told.prices) => What::Repriced,
         Tale::Updated => What::Edited,
     }
 }

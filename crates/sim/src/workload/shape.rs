@@ -60,7 +60,8 @@ pub struct Shape {
     pub reorder: Share,
     pub late_copies: Share,
     pub other_bodies: Share,
-    /// How late a far too late one is. Three days, or a span scaled to the run.
+    /// How late a far too late one is: a span scaled to the run, which must come to rest. Three whole days are a
+    /// scenario of their own.
     pub late: Duration,
     /// Of the orders: known ones that come once more from a file.
     pub backfill: Share,
@@ -74,6 +75,8 @@ pub struct Shape {
     pub pay_within_ms: i64,
 
     pub edits: Share,
+    /// A new price for the same quantity.
+    pub prices: Share,
     pub notes: Share,
     pub addresses: Share,
     pub platform_holds: Share,
@@ -84,6 +87,8 @@ pub struct Shape {
     pub cancelled_first: Share,
     /// Asked by our own side, of routing or of fulfillment.
     pub desk_cancels: Share,
+    /// Of the plans that follow another: the older one's demand comes to inventory once more, behind them.
+    pub old_demands: Share,
     pub completed: Share,
 
     /// Of the orders: deliveries and commands that can't be read.
@@ -98,6 +103,8 @@ pub struct Shape {
     pub unserved: bool,
 
     pub short_picks: Share,
+    /// Scripted: the first list of this order can't be worked on, for this reason.
+    pub given_up: Option<(u32, &'static str)>,
     pub late_scans: Share,
     pub returns: Share,
     /// Of the commands: sent twice, sent with another body under the same id, sent with a version that has passed.
@@ -158,6 +165,8 @@ impl Shape {
             ..Shape::plain(orders)
         };
         shape.draw_places(&mut draw);
+        shape.prices = draw.within(0, 500);
+        shape.old_demands = draw.within(0, 3_000);
         shape
     }
 
@@ -219,6 +228,7 @@ impl Shape {
             refunds: 0,
             pay_within_ms: 10_000,
             edits: 0,
+            prices: 0,
             notes: 0,
             addresses: 0,
             platform_holds: 0,
@@ -227,6 +237,7 @@ impl Shape {
             cancelled: 0,
             cancelled_first: 0,
             desk_cancels: 0,
+            old_demands: 0,
             completed: 0,
             poison: 0,
             oversize: false,
@@ -235,6 +246,7 @@ impl Shape {
             rejected: 0,
             unserved: false,
             short_picks: 0,
+            given_up: None,
             late_scans: 0,
             returns: 0,
             repeats: 0,

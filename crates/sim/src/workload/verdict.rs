@@ -63,6 +63,7 @@ impl Books {
     /// Every promise that was broken, in words. None: all is well.
     pub fn check(&self, facts: &Facts) -> Vec<String> {
         let mut faults = facts.oversold.clone();
+        faults.extend(facts.overtaken.iter().cloned());
         faults.extend(self.accepted().iter().filter_map(|accepted| lost(accepted, facts)));
         for order in self.orders() {
             let known = facts.orders.get(&order.id);

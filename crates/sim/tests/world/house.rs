@@ -2,8 +2,8 @@
 
 use crate::echo::{self, Echo, input};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use weir_pipeline::stage::{Partition, Seat};
 use weir_pipeline::{Config, NoEffects, Signals, TopicPartition};
@@ -84,11 +84,37 @@ impl House {
     }
 }
 
+/// What a worker says of its readiness.
+#[derive(Clone, Debug, Default)]
+pub struct Heard(Arc<Mutex<Vec<String>>>);
+
+impl Heard {
+    /// Whether it has ever said something that holds all of this.
+    pub fn says(&self, words: &[&str]) -> bool {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.iter().any(|why| words.iter().all(|word| why.contains(word)))
+    }
+
+    pub fn newest(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last().cloned().unwrap_or_default()
+    }
+}
+
 /// Begins the worker of a process.
 pub fn start(world: &mut World, process: &str) -> ActorId {
-    let signals = Signals::new(Arc::new(AtomicBool::new(false)), |_, _| {});
+    start_heard(world, process).0
+}
+
+/// Begins the worker of a process, and listens to it.
+pub fn start_heard(world: &mut World, process: &str) -> (ActorId, Heard) {
+    let heard = Heard::default();
+    let hears = heard.clone();
+    let signals = Signals::new(Arc::new(AtomicBool::new(false)), move |ready, why| {
+        let why = if ready && why.is_empty() { "ready" } else { why };
+        hears.0.lock().unwrap_or_else(PoisonError::into_inner).push(why.to_owned());
+    });
     let seat = Seat::new(Arc::new(Echo), world.log(), &Config::new("", process), 0, None, signals);
-    world.spawn(process, "stage", move || seat.run_here(NoEffects))
+    (world.spawn(process, "stage", move || seat.run_here(NoEffects)), heard)
 }
 
 /// Begins the worker of a process anew where it has ended, whatever the reason; a panic is none.

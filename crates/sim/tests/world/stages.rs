@@ -1,6 +1,6 @@
 //! The production stage as an actor: killed in mid-transaction, frozen beyond its session, moved from one process to another.
 
-use crate::house::{GROUP, House, PROCESSES, facts, instance, start};
+use crate::house::{GROUP, House, PROCESSES, facts, instance, start, start_heard};
 use std::time::Duration;
 use weir_pipeline::log::Offsets;
 use weir_sim::{Coordination, Outcome, Protocol, Settings};
@@ -135,9 +135,14 @@ fn offsets_set_back_by_hand_stop_the_partition() {
     assert_eq!(committed(&house).values().sum::<i64>(), 10);
     house.world.kill_process("a");
     house.world.control().reset_offsets(GROUP);
-    let heir = start(&mut house.world, "a");
+    let (heir, heard) = start_heard(&mut house.world, "a");
     house.say();
     house.world.run_for(seconds(20));
+    for number in 0..2 {
+        let stopped = format!("partition {number} is stopped: orders is committed up to 0, but");
+        assert!(heard.says(&[&stopped, "torn transaction"]), "{heard:?}");
+    }
+    assert_eq!(committed(&house).values().sum::<i64>(), 0, "the offsets stay where a person has put them");
     assert_eq!(house.remarks().values().map(Vec::len).sum::<usize>(), 10, "nothing is decided again");
     assert_eq!(house.world.outcome(heir), Outcome::Running);
 }

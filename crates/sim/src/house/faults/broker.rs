@@ -1,12 +1,15 @@
 //! Harm that is done at the broker.
 
-use super::ms;
+use super::felt::{LEADERLESS, SLOW};
+use super::{AWAY, ms};
 use crate::Target;
 use crate::house::plan::Stage;
 use crate::house::{House, Task};
 use crate::settings::Protocol;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 use weir_pipeline::TopicPartition;
-use weir_proto::topics::Topic;
+use weir_proto::topics::{Retention, Topic};
 
 impl House {
     pub(super) fn harm_end(&mut self) {
@@ -28,7 +31,8 @@ impl House {
             _ => {
                 self.control.delay_end(&seat);
                 self.let_end_arrive(number);
-                "EndTxn late"
+                // It is late once it arrives.
+                "EndTxn delayed"
             }
         };
         self.books.order_end(stage, seat, what);
@@ -67,7 +71,7 @@ impl House {
                 let Some(number) = self.somebody() else { return };
                 let (stage, seat) = (self.processes[number].stage, self.processes[number].seat.clone());
                 self.control.move_producer(&seat);
-                self.coverage.hit_at(stage, "producer's coordinator moved");
+                self.books.order_producer_move(stage, seat);
             }
             _ => {
                 let target = match self.random.below(2) {
@@ -75,7 +79,7 @@ impl House {
                     _ => Target::Partition(self.some_partition(stage.entry().facts)),
                 };
                 self.tell(|| format!("markers for {target:?} are held back"));
-                self.coverage.hit_at(stage, "markers held back");
+                self.books.feelings.held.insert(target.clone());
                 self.control.hold_markers(target.clone());
                 let at = self.world.now() + ms(self.random.within((50, 3_000)));
                 self.agenda.put(at, Task::Release(target));
@@ -130,23 +134,78 @@ impl House {
             0 => {
                 let stage = self.some_stage();
                 let at = self.some_partition(stage.entry().facts);
-                self.tell(|| format!("{}/{} has no leader for {} ms", at.topic, at.partition, length.as_millis()));
-                self.coverage.hit_at(stage, "facts without a leader");
-                self.control.take_offline(at);
-                self.offline.push(at);
-                self.agenda.put(until, Task::Online(at));
+                self.lose_leader(stage, at, length);
             }
             1 => {
                 self.control.slow(self.random.within((5, 200)));
-                self.coverage.hit("broker slow");
+                self.books.feelings.anew(SLOW);
                 self.agenda.put(until, Task::BrokerQuick);
             }
-            _ => {
-                self.tell(|| format!("the broker is away for {} ms", length.as_millis()));
-                self.note_outage();
-                self.control.stop_for(length);
+            _ => match self.somebody().filter(|_| self.random.below(2) == 0) {
+                Some(number) => {
+                    let seat = self.processes[number].seat.clone();
+                    self.tell(|| {
+                        format!("the broker is away for {} ms in {seat}'s next transaction", length.as_millis())
+                    });
+                    self.in_mid_transaction(number, AWAY, move |world| world.control().stop_for(length));
+                }
+                None => {
+                    self.tell(|| format!("the broker is away for {} ms", length.as_millis()));
+                    self.note_outage();
+                    self.control.stop_for(length);
+                }
+            },
+        }
+    }
+
+    /// Nobody leads a partition of facts: from now on, or from when the stage is about to write.
+    fn lose_leader(&mut self, stage: Stage, at: TopicPartition, length: Duration) {
+        self.tell(|| format!("{}/{} has no leader for {} ms", at.topic, at.partition, length.as_millis()));
+        self.books.feelings.anew(LEADERLESS);
+        self.offline.push(at);
+        let theirs = self.processes.iter().find(|process| process.stage == stage).map(|process| process.worker);
+        let Some(worker) = theirs.filter(|_| self.random.below(2) == 0) else {
+            self.control.take_offline(at);
+            return self.agenda.put(self.world.now() + length, Task::Online(at));
+        };
+        let disarmed = self.books.disarmed();
+        self.world.when_in(worker, "drain", move |world, _| {
+            if !disarmed.load(Ordering::Relaxed) {
+                world.control().take_offline(at);
+                world.at(length, move |world| world.control().bring_online(at));
+            }
+        });
+    }
+
+    /// Retention takes what the stages have behind them: of deliveries and commands, for facts are kept for ever. The last record
+    /// that was read stays, for what is deleted are whole segments, and never the one that is written to.
+    pub(in crate::house) fn cut_inputs(&mut self) {
+        // Records are looked at before they are gone.
+        self.look();
+        for stage in Stage::ALL {
+            let passing =
+                stage.entry().inputs.iter().filter(|topic| matches!(topic.entry().retention, Retention::Days(_)));
+            let partitions = self.plan.settings.partitions;
+            for at in passing.flat_map(|topic| (0..partitions).map(|number| TopicPartition::new(*topic, number))) {
+                self.cut_input(stage, at);
             }
         }
+    }
+
+    fn cut_input(&mut self, stage: Stage, at: TopicPartition) {
+        let behind = self.control.committed(stage.name(), at).unwrap_or(0).min(self.tail.reached(at));
+        let theirs = self.seen.at(at.topic, at.partition);
+        let Some(last) = theirs.iter().map(|record| record.offset).rfind(|offset| *offset < behind) else { return };
+        let start = self.control.bounds(at).0;
+        if last <= start {
+            return;
+        }
+        if self.watch.trace || self.watch.order.is_some() {
+            let gone = theirs.iter().filter(|record| (start..last).contains(&record.offset));
+            self.cut_away.extend(gone.cloned());
+        }
+        self.control.cut(at, last);
+        self.coverage.hit_at(stage, "its inputs were cut behind it");
     }
 
     /// All of it is there again.

@@ -17,7 +17,6 @@ impl House {
         match drawn {
             0 => {
                 postgres.service.away = true;
-                self.coverage.hit("postgres away");
                 let at = self.world.now() + ms(self.random.within((100, 3_000)));
                 self.agenda.put(at, Task::PostgresBack);
             }
@@ -27,8 +26,9 @@ impl House {
             }
             _ => {
                 let sight = [Sight::Console, Sight::Levels][self.random.below(2)];
-                postgres.drop_tables(sight.name());
-                self.coverage.hit("a projection was dropped");
+                if postgres.drop_tables(sight.name()) {
+                    self.coverage.hit(&format!("a projection was dropped: {}", sight.name()));
+                }
             }
         }
     }
@@ -40,7 +40,6 @@ impl House {
         match drawn {
             0 => {
                 redis.service.away = true;
-                self.coverage.hit("redis away");
                 let at = self.world.now() + ms(self.random.within((100, 3_000)));
                 self.agenda.put(at, Task::RedisBack);
             }
@@ -49,12 +48,14 @@ impl House {
                 redis.service.unsaid = self.random.within((1, 20));
             }
             2 => {
-                redis.flush();
-                self.coverage.hit("redis emptied");
+                if redis.flush() {
+                    self.coverage.hit("redis emptied");
+                }
             }
             _ => {
-                redis.fail_over();
-                self.coverage.hit("redis fell back to a replica");
+                if redis.fail_over() {
+                    self.coverage.hit("redis fell back to a replica that was behind");
+                }
             }
         }
     }

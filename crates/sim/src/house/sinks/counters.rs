@@ -8,6 +8,9 @@ use weir_pipeline::Log as _;
 use weir_pipeline::projection::StoreFault;
 use weir_pipeline::projection::redis::{Standing, Step, Tallies};
 
+/// The one projection that counts there.
+const WHOSE: &str = "inventory.availability";
+
 /// The whole of it.
 pub struct Redis {
     pub service: Service,
@@ -37,18 +40,18 @@ impl Counted {
 
 impl Redis {
     pub fn new(seed: u64) -> Redis {
-        let service = Service::new(seed ^ 0x7265_6469);
+        let service = Service::new("redis", seed ^ 0x7265_6469);
         Redis { service, generations: 0, now: Counted::default(), replica: Counted::default() }
     }
 
-    /// FLUSHALL.
-    pub fn flush(&mut self) {
-        self.now = Counted::default();
+    /// FLUSHALL. Says whether there was anything.
+    pub fn flush(&mut self) -> bool {
+        std::mem::take(&mut self.now) != Counted::default()
     }
 
-    /// The replica takes over; what it had not heard of is lost.
-    pub fn fail_over(&mut self) {
-        self.now = self.replica.clone();
+    /// The replica takes over. Says whether it had not heard of something, which is lost.
+    pub fn fail_over(&mut self) -> bool {
+        std::mem::replace(&mut self.now, self.replica.clone()) != self.replica
     }
 
     /// The replica catches up.
@@ -68,7 +71,7 @@ impl Tallies for Desk {
     fn open(&mut self) -> Result<BTreeMap<i32, Standing>, StoreFault> {
         self.log.sleep(Duration::from_micros(500));
         let mut redis = self.redis.lock();
-        if redis.service.fate() == Fate::NotDone {
+        if redis.service.fate(WHOSE) == Fate::NotDone {
             return Err(unanswered());
         }
         if redis.now.generation.is_none() {
@@ -82,7 +85,7 @@ impl Tallies for Desk {
     fn apply(&mut self, step: &Step<'_>) -> Result<bool, StoreFault> {
         self.log.sleep(Duration::from_micros(500));
         let mut redis = self.redis.lock();
-        let fate = redis.service.fate();
+        let fate = redis.service.fate(WHOSE);
         if fate == Fate::NotDone {
             return Err(unanswered());
         }
@@ -100,12 +103,12 @@ impl Tallies for Desk {
         if step.whole {
             now.whole.insert(step.partition);
         }
-        if fate == Fate::DoneUnsaid { Err(unanswered()) } else { Ok(true) }
+        if fate == Fate::DoneUnsaid { Err(redis.service.unsaid(WHOSE)) } else { Ok(true) }
     }
 
     fn standings(&mut self) -> Result<Option<BTreeMap<i32, Standing>>, StoreFault> {
         let mut redis = self.redis.lock();
-        if redis.service.fate() == Fate::NotDone {
+        if redis.service.fate(WHOSE) == Fate::NotDone {
             return Err(unanswered());
         }
         let is_in_force = self.opened.is_some() && redis.now.generation == self.opened;

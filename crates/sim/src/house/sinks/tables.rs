@@ -30,14 +30,13 @@ pub struct Tables {
 
 impl Postgres {
     pub fn new(seed: u64) -> Postgres {
-        Postgres { service: Service::new(seed ^ 0x7067), tables: BTreeMap::new() }
+        Postgres { service: Service::new("postgres", seed ^ 0x7067), tables: BTreeMap::new() }
     }
 
-    /// A projection is dropped, to be made anew from the log.
-    pub fn drop_tables(&mut self, name: &str) {
-        if let Some(tables) = self.tables.get_mut(name) {
-            *tables = Tables::default();
-        }
+    /// A projection is dropped, to be made anew from the log. Says whether there was anything.
+    pub fn drop_tables(&mut self, name: &str) -> bool {
+        let dropped = self.tables.get_mut(name).map(std::mem::take);
+        dropped.is_some_and(|tables| !tables.digests.is_empty())
     }
 }
 
@@ -71,7 +70,7 @@ impl Rows for Table {
     fn offsets(&mut self, partitions: &[TopicPartition]) -> Result<Offsets, StoreFault> {
         self.log.sleep(Duration::from_millis(1));
         let mut postgres = self.postgres.lock();
-        if postgres.service.fate() == Fate::NotDone {
+        if postgres.service.fate(self.name) == Fate::NotDone {
             return Err(unanswered());
         }
         let tables = postgres.tables.entry(self.name).or_default();
@@ -81,7 +80,7 @@ impl Rows for Table {
     fn apply(&mut self, batch: &[Record], moves: &[Move]) -> Result<Applied, StoreFault> {
         self.log.sleep(Duration::from_millis(2));
         let mut postgres = self.postgres.lock();
-        let fate = postgres.service.fate();
+        let fate = postgres.service.fate(self.name);
         if fate == Fate::NotDone {
             return Err(unanswered());
         }
@@ -93,6 +92,6 @@ impl Rows for Table {
         if !planted("projection-offset-apart") || fate == Fate::Done {
             tables.offsets.extend(moves.iter().map(|to| (to.at, to.next)));
         }
-        if fate == Fate::DoneUnsaid { Err(unanswered()) } else { Ok(Applied::Done) }
+        if fate == Fate::DoneUnsaid { Err(postgres.service.unsaid(self.name)) } else { Ok(Applied::Done) }
     }
 }

@@ -48,7 +48,7 @@ fn request(text: &mut Text, told: Told<'_>, rest: &str) {
 /// In parts: half of it first, then the rest.
 fn payment(text: &mut Text, told: Told<'_>) {
     let (order, telling) = (told.order, told.telling);
-    let total = order.total_minor(told.catalogue, telling.edits);
+    let total = order.total_minor(told.catalogue, telling);
     let (part, state, amount) = match telling.pay {
         Pay::Part => ("deposit", "partly_paid", total / 2),
         Pay::Refunded => ("full", "refunded", total),
@@ -91,10 +91,15 @@ fn whole(text: &mut Text, told: Told<'_>) {
         .put(city)
         .put("\",\"name\":\"Buyer ");
     text.number(order.buyer as i64).put("\",\"address\":\"").street(told).put("\"},\"lines\":[");
-    for (at, line) in order.lines(told.catalogue, telling.edits).enumerate() {
+    for (at, line) in told.lines().enumerate() {
         let sku = if line.unmapped { "" } else { told.catalogue.items[line.item].sku.as_str() };
         text.put(if at == 0 { "{\"line_id\":\"" } else { ",{\"line_id\":\"" }).number(line.id as i64);
-        text.put("\",\"sku\":\"").put(sku).put("\",\"title\":\"Thing\",\"quantity\":").number(line.quantity);
+        text.put("\",\"sku\":\"")
+            .put(sku)
+            .put("\",\"title\":\"")
+            .title(told)
+            .put("\",\"quantity\":")
+            .number(line.quantity);
         text.put(",\"price\":\"").amount(line.price_minor).put("\"}");
     }
     text.put("]");

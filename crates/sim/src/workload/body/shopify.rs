@@ -20,7 +20,7 @@ pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
     }
     text.put("\"total_price\":").total(told).put(",\"total_discounts\":\"0.00\",\"total_tax\":\"0.00\",");
     if telling.pay == Pay::Part {
-        let left = order.total_minor(told.catalogue, telling.edits) / 2;
+        let left = order.total_minor(told.catalogue, telling) / 2;
         text.put("\"total_outstanding\":\"").amount(left).put("\",");
     }
     text.put("\"financial_status\":\"")
@@ -40,10 +40,10 @@ pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
 }
 
 fn lines(text: &mut Text, told: Told<'_>) {
-    for (at, line) in told.order.lines(told.catalogue, told.telling.edits).enumerate() {
+    for (at, line) in told.lines().enumerate() {
         let sku = if line.unmapped { "" } else { told.catalogue.items[line.item].sku.as_str() };
         text.put(if at == 0 { "{\"id\":" } else { ",{\"id\":" }).number(line.id as i64).put(",\"sku\":\"").put(sku);
-        text.put("\",\"title\":\"Thing\",\"quantity\":").number(line.quantity).put(",\"price\":\"");
+        text.put("\",\"title\":\"").title(told).put("\",\"quantity\":").number(line.quantity).put(",\"price\":\"");
         text.amount(line.price_minor).put("\",\"requires_shipping\":true,\"gift_card\":false}");
     }
 }

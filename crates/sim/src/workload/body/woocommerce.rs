@@ -27,12 +27,14 @@ pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
     text.put("},\"shipping\":{");
     address(text, told);
     text.put("},\"line_items\":[");
-    for (at, line) in order.lines(told.catalogue, telling.edits).enumerate() {
+    for (at, line) in told.lines().enumerate() {
         let sku = if line.unmapped { "" } else { told.catalogue.items[line.item].sku.as_str() };
         let total = line.price_minor * line.quantity;
         text.put(if at == 0 { "{\"id\":" } else { ",{\"id\":" })
             .number(line.id as i64)
-            .put(",\"name\":\"Thing\",\"sku\":\"");
+            .put(",\"name\":\"")
+            .title(told)
+            .put("\",\"sku\":\"");
         text.put(sku).put("\",\"quantity\":").number(line.quantity).put(",\"subtotal\":\"").amount(total);
         text.put("\",\"total\":\"").amount(total).put("\",\"total_tax\":\"0.00\"}");
     }

@@ -1,19 +1,51 @@
 //! Edits, cancels, splits.
 
-use super::{End, Pay, Scenario, Shape, Tale, What, expect, three_channels};
+use super::{End, Pay, Scenario, Seen, Shape, Tale, What, expect, three_channels};
 use std::time::Duration;
 
 const NONE: Option<(Duration, Duration)> = None;
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
-        name: "an-edit-of-no-quantity-moves-no-stock",
+        name: "a-new-price-moves-no-stock",
         sources: &["medusajs/medusa#16406", "medusajs/medusa#16441", "medusajs/medusa#16465"],
-        words: "a remark and a new address on an unpaid order leave its plan and its reservation as they are",
+        words: "a price is changed before the payment and again once the parcel has left: one plan, one parcel, \
+                and all units beside it are sold",
+        shape: three_channels,
+        script: |script| {
+            script.goods(0, 0, 0, 6);
+            for shop in 0..3 {
+                let order = script.unpaid(500, shop, &[(0, 1)]);
+                let dearer = script.happens(1_500, order, Tale::Updated, |told| told.prices = 1);
+                script.tell(1_500, order, dearer, What::Repriced);
+                script.pays(4_000, order);
+                let again = script.happens(12_000, order, Tale::Updated, |told| told.prices = 2);
+                script.tell(12_000, order, again, What::Repriced);
+            }
+            // All that is left: nothing is held for those that have their units.
+            script.paid(14_000, 0, &[(0, 3)]);
+        },
+        outage: NONE,
+        holds: |seen| {
+            for number in 0..3 {
+                let order = seen.order(number);
+                let same = order.plans == 1 && order.lines_changed == 0 && order.shipped == 1;
+                expect(same && order.end() == End::Shipped, || format!("order {number} is {order:?}"))?;
+            }
+            let last = (seen.end(3), seen.issued());
+            expect(last == (End::Shipped, 6), || format!("the last ended as {last:?}"))
+        },
+    },
+    Scenario {
+        name: "an-edit-of-no-quantity-moves-no-stock",
+        sources: &["FU-4"],
+        words: "a remark on an unpaid order leaves its plan as it is, a new address is planned anew: it keeps its \
+                last unit all the while, though somebody who has paid waits for it",
         shape: three_channels,
         script: |script| {
             script.goods(0, 0, 0, 1);
             let order = script.unpaid(500, 0, &[(0, 1)]);
+            script.paid(1_000, 1, &[(0, 1)]);
             let noted = script.happens(1_500, order, Tale::Updated, |told| told.note = 1);
             script.tell(1_500, order, noted, What::Edited);
             let moved = script.happens(2_500, order, Tale::Updated, |told| told.address = 1);
@@ -22,13 +54,14 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
         outage: NONE,
         holds: |seen| {
-            let order = seen.order(0);
-            expect(order.plans == 1 && order.end() == End::Shipped, || format!("it is {order:?}"))
+            let (order, other) = (seen.order(0), seen.end(1));
+            let kept = order.plans == 2 && order.end() == End::Shipped;
+            expect(kept && other == End::Backordered, || format!("it is {order:?}, the other {other:?}"))
         },
     },
     Scenario {
         name: "a-cancelled-order-gives-its-units-back",
-        sources: &["medusajs/medusa#13076", "medusajs/medusa#12503", "medusajs/medusa#12447"],
+        sources: &["FU-4"],
         words: "a released order is cancelled before it is packed, and whoever waited gets its unit",
         // Slow hands, so that the cancel comes first.
         shape: || Shape { hands_ms: (6_000, 6_500), ..three_channels() },
@@ -42,6 +75,63 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         holds: |seen| {
             let ends = (seen.end(0), seen.end(1), seen.issued());
             expect(ends == (End::CancelAccepted, End::Shipped, 1), || format!("they ended as {ends:?}"))
+        },
+    },
+    Scenario {
+        name: "a-list-that-is-given-up-gives-its-units-back",
+        sources: &["medusajs/medusa#12447", "medusajs/medusa#12503"],
+        words: "a pick list with two lines of one SKU is given up: its order is planned anew and leaves from \
+                elsewhere, and the list's units go to the next",
+        shape: || Shape { given_up: Some((0, "no-capacity")), ..three_channels() },
+        script: |script| {
+            script.goods(0, 0, 0, 2);
+            script.goods(0, 1, 0, 2);
+            script.paid(500, 0, &[(0, 1), (0, 1)]);
+            script.paid(6_000, 1, &[(0, 2)]);
+        },
+        outage: NONE,
+        holds: |seen| {
+            planned_anew(seen, 0)?;
+            let ends = (seen.end(0), seen.end(1), seen.issued());
+            expect(ends == (End::Shipped, End::Shipped, 4), || format!("they ended as {ends:?}"))
+        },
+    },
+    Scenario {
+        name: "a-list-that-is-given-up-may-wait-for-goods",
+        sources: &["medusajs/medusa#13076"],
+        words: "a pick list is given up and nothing lies elsewhere: its order waits and ships when goods come in, \
+                and the list's unit goes to the next",
+        shape: || Shape { given_up: Some((0, "no-capacity")), ..three_channels() },
+        script: |script| {
+            script.goods(0, 0, 0, 1);
+            script.paid(500, 0, &[(0, 1)]);
+            script.paid(4_000, 1, &[(0, 1)]);
+            script.goods(8_000, 1, 0, 1);
+        },
+        outage: NONE,
+        holds: |seen| {
+            planned_anew(seen, 0)?;
+            let ends = (seen.end(0), seen.end(1), seen.issued());
+            expect(ends == (End::Shipped, End::Shipped, 2), || format!("they ended as {ends:?}"))
+        },
+    },
+    Scenario {
+        name: "what-is-not-found-is-not-promised-again",
+        sources: &["solidusio/solidus#3020"],
+        words: "the last unit of a place is not found: its order leaves from elsewhere, and nobody is promised that \
+                unit",
+        shape: || Shape { given_up: Some((0, "not-found")), ..three_channels() },
+        script: |script| {
+            script.goods(0, 0, 0, 1);
+            script.goods(0, 1, 0, 1);
+            script.paid(500, 0, &[(0, 1)]);
+            script.paid(6_000, 1, &[(0, 1)]);
+        },
+        outage: NONE,
+        holds: |seen| {
+            planned_anew(seen, 0)?;
+            let ends = (seen.end(0), seen.end(1), seen.issued());
+            expect(ends == (End::Shipped, End::Backordered, 1), || format!("they ended as {ends:?}"))
         },
     },
     Scenario {
@@ -104,7 +194,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "too-late-to-cancel-is-said",
-        sources: &["medusajs/medusa#12447"],
+        sources: &["FU-4"],
         words: "a cancel that comes after the parcel has left is refused by name, and the order stays shipped",
         shape: || Shape { hands_ms: (10, 20), ..three_channels() },
         script: |script| {
@@ -121,3 +211,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     },
 ];
+
+/// Its first list was given up, and a second plan took its place.
+fn planned_anew(seen: &Seen<'_>, order: usize) -> Result<(), String> {
+    let order = seen.order(order);
+    let anew = (order.short_picks, order.rerouted, order.plans, order.shipped) == (1, 1, 2, 1);
+    expect(anew, || format!("it is {order:?}"))
+}

@@ -38,6 +38,12 @@ pub const MISSING: &[Missing] = &[
         needs: "nothing of the house: `weir verify` has its own bound and its own measurement",
     },
     Missing {
+        sources: &["woocommerce/woocommerce#64475"],
+        words: "the stock of one SKU is the hot path of a sale",
+        needs: "a measurement: all orders of a SKU are decided by one worker, which is right and has a bound that no \
+                test states",
+    },
+    Missing {
         sources: &["magento/inventory#404", "magento/inventory#1887", "saleor/saleor#473"],
         words: "edits and partial work on orders under way",
         needs: "partial shipments, and edits after release: today an edit then opens a hold for a person",

@@ -1,10 +1,13 @@
 //! Webhooks: duplicate, out of order, late, lost.
 
-use super::{End, Scenario, Script, Seen, Tale, What, expect, three_channels};
+use super::{Channel, End, Facts, Scenario, Script, Seen, Shape, Tale, What, expect, three_channels};
 use std::time::Duration;
+use weir_proto::log::v1::IgnoredReason;
+use weir_proto::topics::Topic;
 
 const NONE: Option<(Duration, Duration)> = None;
 const SHOPIFY: usize = 1;
+const THREE_DAYS_MS: u64 = 3 * 24 * 3_600_000;
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -84,6 +87,27 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
         outage: NONE,
         holds: |seen| each_once(seen, 3),
+    },
+    Scenario {
+        name: "three-days-late",
+        sources: &["IN-3", "issue 4"],
+        words: "what four channels told three days before comes once more: the older news is stale, the rest known, \
+                a command has its first answer, and nothing is made of any",
+        shape: || Shape { channels: Channel::ALL.to_vec(), ..three_channels() },
+        script: |script| {
+            script.goods(0, 0, 0, 50);
+            for shop in 0..4 {
+                let order = script.unpaid(500, shop, &[(0, 1)]);
+                let paid = script.pays(2_500, order);
+                script.tell(500 + THREE_DAYS_MS, order, 0, What::Late);
+                script.tell(900 + THREE_DAYS_MS, order, paid, What::Late);
+            }
+        },
+        outage: NONE,
+        holds: |seen| {
+            each_once(seen, 4)?;
+            all_known(seen.facts)
+        },
     },
     Scenario {
         name: "lost-and-read-from-a-file",
@@ -176,6 +200,18 @@ fn cancelled_first(script: &mut Script<'_>) {
         script.cancelled(2_500, order);
         script.tell(4_500, order, 0, What::Placed);
     }
+}
+
+/// What the clerk must have said of the copies: of six webhooks two platforms give the whole order a version, so that
+/// older news shows; and two commands are answered again.
+fn all_known(facts: &Facts) -> Result<(), String> {
+    let known = |reason: IgnoredReason| facts.ignored.get(&(Topic::Orders, reason.as_str_name())).copied();
+    let webhooks = (known(IgnoredReason::Duplicate), known(IgnoredReason::Stale));
+    let repeated =
+        facts.answers.values().flatten().filter(|answer| answer.repeated && answer.refusal.is_none()).count();
+    expect((webhooks, repeated) == ((Some(6), Some(2)), 2), || {
+        format!("the clerk calls (known, stale) {webhooks:?} and repeats {repeated} answers")
+    })
 }
 
 /// All of them placed once, planned once, and gone in one parcel.

@@ -2,11 +2,12 @@
 
 use super::*;
 use prost::Message as _;
+use weir_proto::allocation::v1::{AllocationEvent, Voided, allocation_event};
 use weir_proto::log::v1::Meta;
 use weir_proto::order::v1::{OrderEvent, OrderPlaced, order_event};
-use weir_proto::routing::v1::{Plan, Planned, Released, RouteEvent, route_event};
+use weir_proto::routing::v1::{Candidate, Plan, Planned, Released, RouteEvent, route_event};
 use weir_proto::shipment::v1::{PickListIssued, Picked, ShipmentEvent, Shipped, shipment_event};
-use weir_proto::stock::v1::PlacedQuantity;
+use weir_proto::stock::v1::{PlacedQuantity, StockCommand, stock_command};
 use weir_proto::topics::Topic;
 
 const NOW: Millis = Millis(1_795_300_010_000);
@@ -41,6 +42,7 @@ fn list(order: &str) -> shipment_event::Event {
 }
 
 const ISSUED: &str = "weir.shipment.v1.PickListIssued";
+const PLANNED: &str = "weir.routing.v1.Planned";
 
 /// A plain workload of one order, played; and the order's id.
 fn one(shape: Shape) -> (Workload, String) {
@@ -114,12 +116,51 @@ fn asked_upon(event_type: &str, event: route_event::Event) -> Vec<(What, Topic, 
 fn a_route_says_nothing_of_the_shipments_version() {
     let plan = Plan { version: 1, ..Plan::default() };
     let planned = route_event::Event::Planned(Planned { plan: Some(plan), ..Planned::default() });
-    let routing = asked_upon("weir.routing.v1.Planned", planned);
+    let routing = asked_upon(PLANNED, planned);
     let commands = Topic::RoutingCommands;
     assert_eq!(routing, [(What::Stale, commands, 3), (What::DeskCancel, commands, 0)]);
     let released = route_event::Event::Released(Released { plan_version: 1 });
     let fulfillment = asked_upon("weir.routing.v1.Released", released);
     assert_eq!(fulfillment, [(What::LateCancel, Topic::ShipmentCommands, 0)], "version 3 of what?");
+}
+
+#[test]
+fn an_older_plans_demand_comes_behind_a_newer_plan() {
+    let (mut workload, id) = one(Shape { old_demands: 10_000, ..Shape::plain(1) });
+    let mut planned = |version: u32, offset| {
+        let plan = Plan { version, candidates: vec![Candidate::default()], ..Plan::default() };
+        let event = route_event::Event::Planned(Planned { plan: Some(plan), ..Planned::default() });
+        let mut route = fact(&id, offset, PLANNED, list(&id));
+        let meta = Meta { key: id.clone(), version: 4, ..Meta::default() };
+        let value = RouteEvent { meta: Some(meta), event: Some(event) }.encode_to_vec();
+        (route.topic, route.value) = (Topic::Routes, value.into());
+        workload.react(&route, NOW)
+    };
+    assert!(planned(1, 20).is_empty(), "there is no older one");
+    let asked = planned(3, 21);
+    assert_eq!((asked.len(), asked[0].1.what, asked[0].1.record.topic), (1, What::OldDemand, Topic::StockCommands));
+    let command: StockCommand = record(&asked[0].1).decode().expect("a command");
+    let Some(stock_command::Command::Allocate(demand)) = command.command else { panic!("no demand") };
+    assert_eq!((demand.order_id, demand.plan_version), (id, 2));
+}
+
+#[test]
+fn inventory_that_goes_back_to_an_older_plan_is_seen() {
+    let told = |sequence, plan_version| {
+        let event = Some(allocation_event::Event::Voided(Voided::default()));
+        let word = AllocationEvent { event, sequence, plan_version, ..AllocationEvent::default() };
+        let mut record = fact("order", 1, "weir.allocation.v1.Voided", list("order"));
+        (record.topic, record.value) = (Topic::Allocations, word.encode_to_vec().into());
+        record
+    };
+    let mut facts = Facts::new();
+    for (sequence, plan) in [(1, 1), (2, 2), (1, 1), (2, 2), (3, 2)] {
+        facts.take(&told(sequence, plan));
+    }
+    assert_eq!(facts.overtaken, Vec::<String>::new(), "a repeat is old news, and no fault");
+    facts.take(&told(4, 1));
+    let faults = Books::default().check(&facts);
+    assert!(faults.len() == 1 && faults[0].contains("of plan 1 after plan 2"), "{faults:?}");
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn orders_pay_late_cancel_and_come_again_as_asked() {
     let shape = Shape {
         pay_later: 3_000,
         never_pay: 2_000,
+        prices: 1_000,
         cancelled: 700,
         backfill: 500,
         late_copies: 300,
@@ -40,6 +41,7 @@ fn orders_pay_late_cancel_and_come_again_as_asked() {
     let late = shape.late;
     let actions = played(&mut Workload::new(2, shape));
     near(count(&actions, What::PaidLater), 4_000, 2_400);
+    near(count(&actions, What::Repriced), 4_000, 1_000);
     near(count(&actions, What::Cancelled), 4_000, 700);
     near(count(&actions, What::Backfill), 4_000, 500);
     near(count(&actions, What::PoisonDelivery) + count(&actions, What::PoisonCommand), 4_000, 400);
@@ -58,6 +60,19 @@ fn hot_things_are_asked_for_more_than_there_is() {
     assert!(asked[0] * 10 > total * 7, "{} of {total}", asked[0]);
     let there = (workload.catalogue.demand(&workload.shape, 0) / 2) as i64;
     assert!(there > 0 && there < asked[0] && there * 3 > asked[0], "{there} for {}", asked[0]);
+}
+
+#[test]
+fn a_new_price_changes_the_total_and_no_quantity() {
+    let mut workload = Workload::new(5, Shape { prices: 10_000, ..Shape::plain(20) });
+    played(&mut workload);
+    for order in &workload.orders {
+        let (first, last) = (order.tellings[0], order.tellings[order.tellings.len() - 1]);
+        assert!(last.prices > first.prices);
+        let quantities = |told| order.lines(&workload.catalogue, told).map(|line| line.quantity).collect::<Vec<_>>();
+        assert_eq!(quantities(first), quantities(last));
+        assert!(order.total_minor(&workload.catalogue, last) > order.total_minor(&workload.catalogue, first));
+    }
 }
 
 #[test]

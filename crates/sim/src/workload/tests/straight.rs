@@ -7,7 +7,9 @@ use std::collections::{BTreeSet, VecDeque};
 use weir_decider::{Decider, Decision, Moment, Outcome as Judged};
 use weir_ingest::wire::Clerk;
 use weir_pipeline::Topology;
-use weir_proto::log::v1::{Answered, Envelope, Meta, Refusal, StageFact, stage_fact};
+use weir_proto::log::v1::{
+    Answered, Envelope, Ignored, IgnoredInput, IgnoredReason, Meta, Refusal, StageFact, stage_fact,
+};
 use weir_proto::quarantine::v1::{QuarantineEvent, Quarantined, quarantine_event};
 use weir_proto::topics::Topic;
 
@@ -74,10 +76,20 @@ impl<T: Topology> Line<T> {
     }
 
     fn answered(&self, key: &str, answered: Answered) -> Outgoing {
+        self.stage_fact(key, "weir.log.v1.Answered", stage_fact::Fact::Answered(answered))
+    }
+
+    fn ignored(&self, record: &Record, reason: IgnoredReason) -> Outgoing {
+        let position = Some(record.position());
+        let input = IgnoredInput { position, reason: reason.into(), key: record.key.clone(), copy_of: None };
+        let ignored = stage_fact::Fact::Ignored(Ignored { inputs: vec![input] });
+        self.stage_fact(&record.key, "weir.log.v1.Ignored", ignored)
+    }
+
+    fn stage_fact(&self, key: &str, event_type: &'static str, fact: stage_fact::Fact) -> Outgoing {
         let meta = Some(Meta { key: key.to_owned(), ..Meta::default() });
-        let stage = Some(StageFact { fact: Some(stage_fact::Fact::Answered(answered)) });
-        let value = Envelope { meta, stage }.encode_to_vec();
-        Outgoing { topic: self.topology.facts(), key: key.to_owned(), event_type: "weir.log.v1.Answered", value }
+        let value = Envelope { meta, stage: Some(StageFact { fact: Some(fact) }) }.encode_to_vec();
+        Outgoing { topic: self.topology.facts(), key: key.to_owned(), event_type, value }
     }
 }
 
@@ -101,7 +113,8 @@ impl<T: Topology> Seat for Line<T> {
                 true => Answered { repeated: true, ..first.clone() },
                 false => Answered { command_id, body_hash, version: 0, refusal: Some(conflict()), repeated: false },
             };
-            return vec![self.answered(&record.key, again)];
+            let reason = if again.repeated { IgnoredReason::Duplicate } else { IgnoredReason::Refused };
+            return vec![self.answered(&record.key, again), self.ignored(record, reason)];
         }
         let (state, version) = self.states.entry(record.key.clone()).or_default();
         let decision = match is_callers && meta.seen_version != 0 && meta.seen_version != *version {
@@ -119,8 +132,10 @@ impl<T: Topology> Seat for Line<T> {
             self.states.remove(&record.key);
             return vec![quarantined(record, "oversize")];
         }
-        if let Judged::Unreadable(fault) = &outcome {
-            out.push(quarantined(record, fault.reason));
+        match &outcome {
+            Judged::Unreadable(fault) => out.push(quarantined(record, fault.reason)),
+            Judged::Ignored(reason) => out.push(self.ignored(record, reason_of(*reason))),
+            Judged::Accepted | Judged::Refused(_) => {}
         }
         if is_callers {
             let refusal = match outcome {
@@ -145,6 +160,15 @@ impl<T: Topology> Seat for Line<T> {
         let (state, _) = self.states.entry(key.clone()).or_default();
         let decision = state.expire(Moment { key: &key, at: Millis(at), world: &self.world });
         self.carry_out(&key, Millis(at), &Meta::default(), decision)
+    }
+}
+
+fn reason_of(reason: weir_decider::Ignored) -> IgnoredReason {
+    match reason {
+        weir_decider::Ignored::Duplicate => IgnoredReason::Duplicate,
+        weir_decider::Ignored::Stale => IgnoredReason::Stale,
+        weir_decider::Ignored::Unchanged => IgnoredReason::Unchanged,
+        weir_decider::Ignored::Irrelevant => IgnoredReason::Irrelevant,
     }
 }
 
@@ -212,7 +236,9 @@ fn run(workload: &mut Workload, outage: Option<(Duration, Duration)>) -> Facts {
                 count += 1;
                 asked.insert((now + after, count), action);
             }
-            for seat in seats.iter_mut().filter(|seat| seat.inputs().contains(&record.topic)) {
+            // What a stage says of itself is nobody's input.
+            let is_stages = record.headers.event_type.as_deref().is_some_and(|name| name.starts_with("weir.log."));
+            for seat in seats.iter_mut().filter(|seat| !is_stages && seat.inputs().contains(&record.topic)) {
                 news.extend(seat.judge(&record));
             }
         }
