@@ -75,6 +75,11 @@ def cases(shop, secret):
     money_float = generic_body("3", shop)
     money_float["data"]["total"] = 12.5
     twice = text(generic_body("4", shop)).replace(b'"total":"12.50"', b'"total":"12.50","total":"99.00"')
+    nul = generic_body("8", shop)
+    nul["data"]["lines"][0]["sku"] = "DOOR\0"
+    nul_id = generic_body("9\0", shop)
+    long = generic_body("10", shop)
+    long["data"]["lines"] = [{"line_id": str(n), "sku": "D", "quantity": 1, "price": "1.00"} for n in range(501)]
     large = generic_body("5", shop)
     large["data"]["lines"][0]["title"] = "x" * 1_000_000
     price_float = text({"id": 6, "note": shop, "currency": "EUR", "total_price": 12.5, "financial_status": "paid",
@@ -96,6 +101,9 @@ def cases(shop, secret):
         Case("unknown channel", "fax", shop, {}, good, code="unknown-channel"),
         generic("not JSON", shop, secret, f"<order>{shop}</order>".encode(), code="body-not-json", kept=True),
         generic("field missing", shop, secret, text(total_missing), code="field-missing", field="data.total", kept=True),
+        generic("NUL in a SKU", shop, secret, text(nul), code="field-invalid", field="data.lines[0].sku", kept=True),
+        generic("NUL in an order id", shop, secret, text(nul_id), code="field-invalid", field="data.order_id", kept=True),
+        generic("501 lines", shop, secret, text(long), code="field-invalid", field="data.lines", kept=True),
         generic("1 MB body", shop, secret, text(large), code="body-too-large"),
         generic("duplicate key", shop, secret, twice, code="duplicate-key", field="total", kept=True),
         generic("float for money", shop, secret, text(money_float), code=money, field="data.total", kept=True),

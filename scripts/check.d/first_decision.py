@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 
+import figures
+
 FACTS = {
     "ingest": "orders",
     "routing": "routes",
@@ -77,7 +79,7 @@ def measure(name, killed, folder):
 
 def main():
     kills, folder, limit = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    rows, faults = [], []
+    rows, faults, totals = [], [], []
     with open(kills, encoding="utf-8") as lines:
         for line in lines:
             name, killed, ready = line.split()
@@ -90,6 +92,7 @@ def main():
                 faults.append(f"{name}: {total}")
                 continue
             rows.append((name, *parts, total, ready - killed))
+            totals.append(total)
             if total > limit:
                 faults.append(f"{name} took {total} ms to its first new decision; the limit is {limit} ms")
     print("milliseconds from the SIGKILL, after which the service was started at once")
@@ -97,6 +100,10 @@ def main():
         print("  ".join(str(cell).ljust(12) if n == 0 else str(cell).rjust(len(HEAD[n])) for n, cell in enumerate(row)))
     print("listening: the process up to its port · session: broker, group and assignment · transaction: fencing the")
     print("predecessor and Took · fold: the commit's visibility and the state · decision: the first decided and written")
+    if totals:
+        span = f"{min(totals) / 1000:.1f}–{figures.seconds(max(totals))}"
+        bound = figures.seconds(limit)
+        figures.note(f"{len(rows)} services killed, first new decision after {span} (bound {bound})")
     for fault in faults:
         print(f"FAULT: {fault}")
     sys.exit(1 if faults else 0)

@@ -8,6 +8,8 @@ import json
 import subprocess
 import sys
 
+import figures
+
 FACTS = {
     "ingest": "orders",
     "routing": "routes",
@@ -38,7 +40,7 @@ def standstills(topic, gone):
 
 
 def main():
-    faults = []
+    faults, worsts = [], {}
     with open(sys.argv[1], encoding="utf-8") as lines:
         for line in lines:
             name, gone, how = line.split()
@@ -46,10 +48,15 @@ def main():
             worst = max(still.values(), default=None)
             shown = ", ".join(f"{partition}: {ms} ms" for partition, ms in sorted(still.items()))
             print(f"{name:<14}{how:<6}to the first new decision of each partition: {shown or 'none'}")
+            worsts.setdefault(how, []).append(worst or 0)
             if worst is None:
                 faults.append(f"{name}: nothing was taken over after its second process went")
             elif worst > LIMIT_MS:
                 faults.append(f"{name}: {worst} ms to the first new decision; the limit is {LIMIT_MS} ms")
+    for how, what in (("left", "left in good order"), ("away", "gone without a word")):
+        if worsts.get(how):
+            span = f"{min(worsts[how]) / 1000:.1f}–{figures.seconds(max(worsts[how]))}"
+            figures.note(f"{len(worsts[how])} {what}: every partition's first new decision after {span}")
     for fault in faults:
         print(f"FAULT: {fault}")
     sys.exit(1 if faults else 0)

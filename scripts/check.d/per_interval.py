@@ -7,6 +7,8 @@ where a whole step of the outage has none.
 import json
 import sys
 
+import figures
+
 STEP_MS = 5000
 
 
@@ -17,15 +19,17 @@ def main():
         step = (json.loads(line)["time"] - began) // STEP_MS
         if step >= 0:
             counts[step] = counts.get(step, 0) + 1
-    empty = 0
+    empty, away = 0, 0
     for step in range(max([*counts, 0]) + 1):
         begin, end = began + step * STEP_MS, began + (step + 1) * STEP_MS
         is_away = begin < back and end > gone
         count = counts.get(step, 0)
         if count == 0 and begin >= gone and end <= min(back, began + seconds * 1000):
             empty += 1
+        away += count if is_away else 0
         mark = "away" if is_away else ""
         print(f"  {step * 5:4d} … {step * 5 + 5:4d} s  {count:6d}  {mark}".rstrip())
+    figures.note(f"{away:,} pick lists meanwhile, {empty} spells of 5 s without any")
     if empty:
         print(f"FAULT: no pick list in {empty} steps of the outage")
     sys.exit(1 if empty else 0)

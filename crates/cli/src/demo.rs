@@ -17,6 +17,8 @@ use crate::bench;
 use crate::installation::Installation;
 use crate::reference::duration_ms;
 use anyhow::Context as _;
+use catalogue::Hot;
+use orders::schedule::{Course, Shape};
 use report::Report;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +36,16 @@ pub struct Args {
     /// count in everything, and their latencies are reported by themselves
     #[arg(long, default_value = "0s", value_parser = duration_ms, overrides_with = "lead_in")]
     lead_in: i64,
+    /// In the middle of the run, so many times the rate: there within a second, and back within one. Its orders come on top, and
+    /// their latencies are reported by themselves
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    peak: Option<u32>,
+    /// How long the peak lasts
+    #[arg(long, default_value = "20s", value_parser = duration_ms, requires = "peak")]
+    peak_for: i64,
+    /// The orders come as a shop's day goes, with its night and its evening, in this time; the rate does not count
+    #[arg(long, value_name = "DURATION", value_parser = duration_ms, conflicts_with = "peak")]
+    day: Option<i64>,
     /// Webhooks sent twice, in percent
     #[arg(long, default_value_t = 12.7)]
     duplicates: f64,
@@ -57,6 +69,12 @@ pub struct Args {
     /// Every order wants one unit of one article, and there is one unit in all
     #[arg(long)]
     last_unit: bool,
+    /// A flash sale: so many of the orders want one unit of one article, in percent
+    #[arg(long, value_name = "PERCENT", conflicts_with = "last_unit", requires = "hot_units")]
+    hot: Option<f64>,
+    /// What there is of it
+    #[arg(long, value_name = "UNITS", requires = "hot", value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    hot_units: Option<i64>,
     /// How long an unpaid order keeps its reservation
     #[arg(long, default_value = "20s", value_parser = duration_ms)]
     pay_within: i64,
@@ -81,6 +99,23 @@ pub struct Args {
     /// Leaves out the measurement of four bare transactions
     #[arg(long)]
     no_bare: bool,
+}
+
+impl Args {
+    fn shape(&self) -> Shape {
+        let us = |ms: i64| u64::try_from(ms).unwrap_or(0) * 1000;
+        let course = match (self.peak, self.day) {
+            (Some(times), _) => Course::Peak { times, lasts_us: us(self.peak_for) },
+            (None, Some(day)) => Course::Day { lasts_us: us(day) },
+            (None, None) => Course::Steady,
+        };
+        Shape { orders: self.orders, rate_per_second: self.rate, lead_in_us: us(self.lead_in), course }
+    }
+
+    fn hot(&self) -> Option<Hot> {
+        let flash = || Some(Hot { percent: self.hot?, units: self.hot_units? });
+        if self.last_unit { Some(Hot { percent: 100.0, units: 1 }) } else { flash() }
+    }
 }
 
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {

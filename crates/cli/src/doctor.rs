@@ -1,5 +1,7 @@
 //! `weir doctor`: every part, its address, its settings and its lag; one line each, with what to do about a fault.
 
+mod counters;
+mod lag;
 mod log;
 mod services;
 mod stores;
@@ -7,6 +9,13 @@ mod stores;
 use crate::installation::Installation;
 use serde::Serialize;
 use std::process::ExitCode;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A person waits for all parts at once, and for none of them longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// What is found of a part that takes longer.
+const NO_ANSWER: &str = "no answer within 5 s";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -45,22 +54,30 @@ impl Line {
         Line { verdict: Verdict::Ok, part: part.into(), found: found.into(), advice: String::new() }
     }
 
+    fn note(part: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Line {
+        Line { verdict: Verdict::Note, part: part.into(), found: found.into(), advice: advice.into() }
+    }
+
     fn fault(part: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Line {
         Line { verdict: Verdict::Fault, part: part.into(), found: found.into(), advice: advice.into() }
     }
 }
 
+/// What a call that blocks answers until then. Later it goes on, on a thread that nobody waits for: it can't be ended.
+async fn until<T: Send + 'static>(deadline: Instant, ask: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || drop(sender.send(ask())));
+    tokio::time::timeout_at(deadline, receiver).await.ok()?.ok()
+}
+
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
-    let config = installation.log.clone();
-    let (all, lag_max) = (args.all, args.lag_max);
-    let log = tokio::task::spawn_blocking(move || log::look(&config, all, lag_max));
-    let (log, postgres, redis, services) = tokio::join!(
-        log,
-        stores::postgres(installation, lag_max),
-        stores::redis(installation),
+    let deadline = Instant::now() + PATIENCE;
+    let (mut lines, postgres, redis, services) = tokio::join!(
+        log::look(&installation.log, args.all, args.lag_max, deadline),
+        stores::postgres(installation, args.lag_max, deadline),
+        counters::redis(installation, args.all, args.lag_max, deadline),
         services::look(installation)
     );
-    let mut lines = log?;
     lines.extend(postgres);
     lines.extend(redis);
     lines.extend(services);

@@ -4,8 +4,9 @@ use crate::installation::{ConfigFault, Installation};
 use anyhow::Context as _;
 use prost::Message as _;
 use std::process::ExitCode;
+use weir_pipeline::LogError;
 use weir_pipeline::kafka::KafkaLog;
-use weir_pipeline::reference::{Published, Publisher};
+use weir_pipeline::reference::{Known, Published, Publisher};
 use weir_privacy::TenantKey;
 use weir_proto::ids::reference_key;
 use weir_proto::log::v1::{Actor, ActorKind, Meta};
@@ -14,6 +15,9 @@ use weir_proto::order::v1::PaymentTerms;
 use weir_proto::privacy::v1::Sealed;
 use weir_proto::reference::v1::reference_event::Entity;
 use weir_proto::reference::v1::{ReferenceEvent, SecretList};
+
+/// What is said where the log did not take it.
+const NOT_PUBLISHED: &str = "reference data was not published; asking again is safe";
 
 /// One entity under its key.
 pub type Entry = (String, ReferenceEvent);
@@ -38,9 +42,15 @@ pub fn entry(tenant: &str, entity: Entity) -> Entry {
 }
 
 /// The secrets of a shop's webhooks. Sealing is deterministic, so publishing the same again changes nothing.
-pub fn seal_secrets(key: &TenantKey, channel: &str, shop: &str, secrets: &[String]) -> Sealed {
-    let list = SecretList { secrets: secrets.iter().map(|secret| secret.clone().into_bytes()).collect() };
+pub fn seal_secrets(key: &TenantKey, channel: &str, shop: &str, secrets: &[impl AsRef<[u8]>]) -> Sealed {
+    let list = SecretList { secrets: secrets.iter().map(|secret| secret.as_ref().to_vec()).collect() };
     key.seal_bytes(&format!("{channel}/{shop}"), &list.encode_to_vec())
+}
+
+/// The secrets as they were named; `None` where another key sealed them.
+pub fn open_secrets(key: &TenantKey, channel: &str, shop: &str, sealed: &Sealed) -> Option<Vec<Vec<u8>>> {
+    let clear = key.open_bytes(&format!("{channel}/{shop}"), sealed).ok()?;
+    SecretList::decode(clear.as_slice()).ok().map(|list| list.secrets)
 }
 
 /// The secret under which our notices to a shop are signed.
@@ -56,9 +66,36 @@ pub async fn publish(installation: &Installation, entries: Vec<Entry>) -> anyhow
 
 /// As [`publish`], where the log is at hand.
 pub async fn publish_to(log: KafkaLog, entries: Vec<Entry>) -> anyhow::Result<Published> {
-    tokio::task::spawn_blocking(move || Publisher::new(log).publish(entries))
-        .await?
-        .context("reference data was not published; asking again is safe")
+    tokio::task::spawn_blocking(move || Publisher::new(log).publish(entries)).await?.context(NOT_PUBLISHED)
+}
+
+/// Publishes what `make` makes of what is there, so that what nobody names stays as it is. Hands on what it says of it.
+///
+/// # Errors
+/// What `make` refuses, and where the log fails; nothing is published then.
+pub async fn publish_made<T: Send + 'static>(
+    installation: &Installation,
+    make: impl FnOnce(&Known) -> anyhow::Result<(Vec<Entry>, T)> + Send + 'static,
+) -> anyhow::Result<(Published, T)> {
+    let log = installation.connect().await?;
+    let publish = move || {
+        let mut said = None;
+        let published = Publisher::new(log).publish_made(|known| {
+            let (entries, told) = make(known)?;
+            said = Some(told);
+            anyhow::Ok(entries)
+        })?;
+        said.map(|told| (published, told)).context("nothing was made")
+    };
+    tokio::task::spawn_blocking(publish).await?.map_err(|error| match error.is::<LogError>() {
+        true => error.context(NOT_PUBLISHED),
+        false => error,
+    })
+}
+
+/// The newest entry of this kind under the key.
+pub fn known_entity<'a>(known: &'a Known, tenant: &str, kind: &str, id: &str) -> Option<&'a Entity> {
+    known.get(&reference_key(tenant, kind, id))?.entity.as_ref()
 }
 
 /// Publishes, and says what came of it.
@@ -68,13 +105,19 @@ pub async fn publish_and_tell(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let keys: Vec<String> = entries.iter().map(|(key, _)| key.clone()).collect();
-    let Published { written, unchanged } = publish(installation, entries).await?;
+    let published = publish(installation, entries).await?;
+    tell(&published, &keys, json);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What came of it.
+pub fn tell(published: &Published, keys: &[String], json: bool) {
+    let Published { written, unchanged } = published;
     if json {
         println!("{}", serde_json::json!({ "keys": keys, "written": written, "unchanged": unchanged }));
     } else {
-        println!("{written} written, {unchanged} unchanged: {}", shortened(&keys));
+        println!("{written} written, {unchanged} unchanged: {}", shortened(keys));
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 fn shortened(keys: &[String]) -> String {
@@ -135,8 +178,8 @@ mod tests {
         let secrets = ["hush".to_owned()];
         let sealed = seal_secrets(&key, "shopify", "acme", &secrets);
         assert_eq!(sealed, seal_secrets(&key, "shopify", "acme", &secrets));
-        let clear = key.open_bytes("shopify/acme", &sealed).expect("the same context");
-        let list = SecretList::decode(clear.as_slice()).expect("a list");
-        assert_eq!(list.secrets, [b"hush".to_vec()]);
+        assert_eq!(open_secrets(&key, "shopify", "acme", &sealed), Some(vec![b"hush".to_vec()]));
+        assert_eq!(open_secrets(&key, "shopify", "zenith", &sealed), None);
+        assert_eq!(open_secrets(&TenantKey::new([8; 32]), "shopify", "acme", &sealed), None);
     }
 }

@@ -1,31 +1,33 @@
 //! `weir replay`: events as JSON lines, by topic, time, order and type. It reads; it can reach no effect.
 
-use crate::installation::Installation;
-use anyhow::Context as _;
+mod moment;
+mod naming;
+mod span;
+
+use crate::installation::{ConfigFault, Installation};
+use moment::moment;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use std::time::Duration;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::log::{Log as _, Offsets, Pace, Reader as _};
 use weir_pipeline::{Record, TopicPartition};
-use weir_proto::partition::partition_of;
 use weir_proto::topics::{CATALOGUE, Topic};
 
 /// Prints events as JSON lines.
 #[derive(clap::Args, Debug, Clone)]
 pub struct Args {
     /// A topic of the catalogue: "orders", "routes", "stock" …
-    topic: String,
+    #[arg(value_parser = topic)]
+    topic: Topic,
     /// RFC 3339, or so long ago: "2h", "30m", "90s". By the broker's time.
     #[arg(long, value_parser = moment)]
     from: Option<i64>,
     /// As --from.
     #[arg(long, value_parser = moment)]
     to: Option<i64>,
-    /// Only this key: an order id, or "tenant/pool".
+    /// Only this key, an order id or "tenant/pool"; where a topic's key is no order, also what names this order.
     #[arg(long)]
     order: Option<String>,
     /// Only this event: "Planned", or in full "weir.routing.v1.Planned".
@@ -36,37 +38,49 @@ pub struct Args {
 /// Prints what matches.
 ///
 /// # Errors
-/// Where the topic is unknown or can't be read.
+/// Where the log can't be read.
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
-    let config = installation.log.clone();
-    let names = || CATALOGUE.iter().map(|e| e.name).collect::<Vec<_>>().join(", ");
-    let topic =
-        Topic::parse(&args.topic).with_context(|| format!("no topic {:?}; there are {}", args.topic, names()))?;
-    tokio::task::spawn_blocking(move || print(&KafkaLog::connect(&config)?, topic, &args)).await??;
+    if args.from.zip(args.to).is_some_and(|(from, to)| from >= to) {
+        return Err(ConfigFault("--from is not before --to".to_owned()).into());
+    }
+    let (config, topic) = (installation.log.clone(), args.topic);
+    let printed = tokio::task::spawn_blocking(move || print(&KafkaLog::connect(&config)?, &args)).await??;
+    if printed == 0 {
+        eprintln!("weir: nothing in {topic} matches");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(log: &KafkaLog, topic: Topic, args: &Args) -> anyhow::Result<()> {
-    let count = log.partitions(topic);
-    let wanted = match &args.order {
-        Some(key) => vec![partition_of(key.as_bytes(), count)],
-        None => (0..count).collect(),
+/// How many records matched.
+fn print(log: &KafkaLog, args: &Args) -> anyhow::Result<u64> {
+    let partitions = naming::partitions(args.topic, args.order.as_deref(), log.partitions(args.topic));
+    let wanted: Vec<TopicPartition> = partitions.into_iter().map(|p| TopicPartition::new(args.topic, p)).collect();
+    let from = match args.from {
+        Some(from) => span::begin(log.config(), &wanted, from)?,
+        None => wanted.iter().map(|at| (*at, 0)).collect(),
     };
-    let from: Offsets = wanted.into_iter().map(|p| (TopicPartition::new(topic, p), 0)).collect();
+    let ends = args.to.map(|to| span::end(log.config(), &wanted, to)).transpose()?.unwrap_or_default();
     let mut reader = log.reader(Pace::Eager)?;
     reader.assign(&from)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    while !reader.done() {
+    let mut printed = 0;
+    while !reader.done() && !past(&from, &ends, |at| reader.position(at)) {
         let Some(record) = reader.poll(Duration::from_millis(100))? else {
             continue;
         };
         if matches(&record, args) {
             serde_json::to_writer(&mut out, &line(&record))?;
             out.write_all(b"\n")?;
+            printed += 1;
         }
     }
     out.flush()?;
-    Ok(())
+    Ok(printed)
+}
+
+/// Whether every partition that is read has an end, and was read up to it.
+fn past(from: &Offsets, ends: &Offsets, position: impl Fn(TopicPartition) -> i64) -> bool {
+    from.keys().all(|at| ends.get(at).is_some_and(|end| position(*at) >= *end))
 }
 
 fn matches(record: &Record, args: &Args) -> bool {
@@ -74,8 +88,8 @@ fn matches(record: &Record, args: &Args) -> bool {
     let is_type = |wanted: &String| event_type == wanted || event_type.rsplit('.').next() == Some(wanted);
     args.from.is_none_or(|ms| record.time.0 >= ms)
         && args.to.is_none_or(|ms| record.time.0 < ms)
-        && args.order.as_ref().is_none_or(|key| record.key == *key)
         && args.event_type.as_ref().is_none_or(is_type)
+        && args.order.as_ref().is_none_or(|order| record.key == *order || naming::names(record, order))
 }
 
 fn line(record: &Record) -> Value {
@@ -120,37 +134,8 @@ pub fn event(record: &Record) -> Value {
     }
 }
 
-/// Unix ms from RFC 3339, or from a span before now.
-fn moment(text: &str) -> Result<i64, String> {
-    if let Ok(at) = OffsetDateTime::parse(text, &Rfc3339) {
-        return i64::try_from(at.unix_timestamp_nanos() / 1_000_000).map_err(|e| e.to_string());
-    }
-    let wrong = || format!("{text:?} is neither RFC 3339 nor a span such as 2h, 30m or 90s");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let number: i64 = number.parse().map_err(|_| wrong())?;
-    let unit_ms = match unit {
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return Err(wrong()),
-    };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|e| e.to_string())?;
-    Ok(i64::try_from(now.as_millis()).map_err(|e| e.to_string())? - number * unit_ms)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_a_date_or_a_span() {
-        assert_eq!(moment("2026-11-21T00:00:00Z"), Ok(1_795_219_200_000));
-        let hour_ago = moment("1h").expect("a span");
-        let minute_ago = moment("1m").expect("a span");
-        assert!((minute_ago - hour_ago - 59 * 60_000).abs() < 1_000);
-        for wrong in ["", "h", "2 hours", "1x"] {
-            assert!(moment(wrong).is_err(), "{wrong}");
-        }
-    }
+/// A topic by its name in the catalogue.
+fn topic(name: &str) -> Result<Topic, String> {
+    let names = || CATALOGUE.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    Topic::parse(name).ok_or_else(|| format!("no topic {name:?}; there are {}", names()))
 }

@@ -1,16 +1,26 @@
-//! `weir shop add`: a shop whose webhooks are taken, and where notices of it go.
+//! `weir shop add`: a shop whose webhooks are taken, and where notices of it go. What is not named of a known one stays.
+
+mod endpoint;
+mod entry;
+mod told;
 
 use crate::installation::{ConfigFault, Installation};
-use crate::reference::{Entry, duration_ms, entry, publish_and_tell, seal_endpoint_secret, seal_secrets, terms};
+use crate::reference::{self, Entry, known_entity, publish_made};
+use endpoint::NamedEndpoint;
+use entry::NamedShop;
+use serde_json::json;
 use std::process::ExitCode;
+use told::Told;
 use weir_channels::CHANNELS;
-use weir_proto::order::v1::PaymentTerms;
+use weir_pipeline::reference::Known;
+use weir_privacy::TenantKey;
+use weir_proto::ids::reference_key;
+use weir_proto::limits;
 use weir_proto::reference::v1::reference_event::Entity;
-use weir_proto::reference::v1::{Endpoint, Shop};
 
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Adds a shop, or changes it: publishes its next version
+    /// Adds a shop, or changes what is named of one that is there: publishes its next version
     Add(Box<Add>),
 }
 
@@ -19,78 +29,88 @@ pub struct Add {
     /// shopify, woocommerce or generic
     channel: String,
     shop: String,
-    /// Secret of its webhooks; several during a rotation
-    #[arg(long, required = true)]
-    secret: Vec<String>,
-    /// prepaid, cod or account
-    #[arg(long, default_value = "prepaid", value_parser = terms)]
-    terms: PaymentTerms,
-    /// Stock network that serves it
-    #[arg(long, default_value = "main")]
-    pool: String,
-    #[arg(long, default_value = "EUR")]
-    currency: String,
-    /// How long an unpaid order keeps its reservation: 20s, 30m, 2h
-    #[arg(long, default_value = "30m", value_parser = duration_ms)]
-    pay_within: i64,
-    /// Its orders go first, and its door has a budget of its own
-    #[arg(long)]
-    urgent: bool,
-    /// Requests a second at the door; 0 for no limit of its own
-    #[arg(long, default_value_t = 0)]
-    budget: u32,
-    /// Where notices of its orders are posted (Standard Webhooks)
-    #[arg(long, requires = "webhook_secret")]
-    webhook_url: Option<String>,
-    /// whsec_… under which they are signed
-    #[arg(long)]
-    webhook_secret: Option<String>,
-    /// Who hears of held orders
-    #[arg(long)]
-    review_email: Option<String>,
+    #[command(flatten)]
+    of_shop: NamedShop,
+    #[command(flatten)]
+    of_endpoint: NamedEndpoint,
     #[arg(long)]
     json: bool,
 }
 
-pub async fn run(command: Command, installation: &Installation) -> anyhow::Result<ExitCode> {
-    let Command::Add(add) = command;
-    let json = add.json;
-    let entries = entries(*add, installation)?;
-    publish_and_tell(installation, entries, json).await
+/// Whose shop, on which channel; and the key that its secrets are sealed under, where one is at hand.
+#[derive(Clone)]
+struct Address {
+    tenant: String,
+    channel: String,
+    shop: String,
+    key: Option<TenantKey>,
 }
 
-fn entries(add: Add, installation: &Installation) -> anyhow::Result<Vec<Entry>> {
-    if !CHANNELS.contains(&add.channel.as_str()) {
+impl Address {
+    fn id(&self) -> String {
+        format!("{}/{}", self.channel, self.shop)
+    }
+
+    /// # Errors
+    /// Where none is at hand.
+    fn key(&self) -> Result<&TenantKey, ConfigFault> {
+        let missing = || ConfigFault(format!("{} is not set; scripts/weir sets it", weir_privacy::VARIABLE));
+        self.key.as_ref().ok_or_else(missing)
+    }
+}
+
+pub async fn run(command: Command, installation: &Installation) -> anyhow::Result<ExitCode> {
+    let Command::Add(add) = command;
+    let Add { channel, shop, of_shop, of_endpoint, json } = *add;
+    if !CHANNELS.contains(&channel.as_str()) {
         let channels = CHANNELS.join(", ");
-        return Err(ConfigFault(format!("{:?} is no channel; it should be one of {channels}", add.channel)).into());
+        return Err(ConfigFault(format!("{channel:?} is no channel; it should be one of {channels}")).into());
     }
-    if add.shop.is_empty() || add.shop.contains('/') {
-        return Err(ConfigFault(format!("{:?} is no shop's name: it is empty, or has a slash", add.shop)).into());
+    if shop.is_empty() || shop.contains('/') {
+        return Err(ConfigFault(format!("{shop:?} is no shop's name: it is empty, or has a slash")).into());
     }
-    let key = installation.key()?;
-    let shop = Shop {
-        secrets: Some(seal_secrets(key, &add.channel, &add.shop, &add.secret)),
-        channel: add.channel.clone(),
-        shop: add.shop.clone(),
-        terms: add.terms.into(),
-        pay_within_ms: add.pay_within,
-        pool: add.pool,
-        currency: add.currency,
-        budget_per_second: add.budget,
-        urgent: add.urgent,
-        ..Shop::default()
+    limits::id(&shop).map_err(|why| ConfigFault(format!("{shop:?} is no shop's name: {why}")))?;
+    of_shop.check()?;
+    let key = installation.key().ok().cloned();
+    let at = Address { tenant: installation.tenant.clone(), channel, shop, key };
+    let make = move |known: &Known| made(known, &at, &of_shop, &of_endpoint);
+    let (published, told) = publish_made(installation, make).await?;
+    if json {
+        let keys: Vec<&String> = told.iter().map(|told| &told.key).collect();
+        let (written, unchanged) = (published.written, published.unchanged);
+        println!("{}", json!({ "keys": keys, "written": written, "unchanged": unchanged, "entries": told }));
+    } else {
+        told.iter().for_each(|told| println!("{told}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The entries that follow from what is there, and what is said of each.
+fn made(
+    known: &Known,
+    at: &Address,
+    of_shop: &NamedShop,
+    of_endpoint: &NamedEndpoint,
+) -> anyhow::Result<(Vec<Entry>, Vec<Told>)> {
+    let before = match known_entity(known, &at.tenant, "shop", &at.id()) {
+        Some(Entity::Shop(shop)) => Some(shop),
+        _ => None,
     };
-    let mut entries = vec![entry(&installation.tenant, Entity::Shop(shop))];
-    if add.webhook_url.is_some() || add.review_email.is_some() {
-        let secret = add.webhook_secret.map(|secret| seal_endpoint_secret(key, &add.channel, &add.shop, &secret));
-        let endpoint = Endpoint {
-            secret,
-            channel: add.channel,
-            shop: add.shop,
-            url: add.webhook_url.unwrap_or_default(),
-            review_email: add.review_email.unwrap_or_default(),
-        };
-        entries.push(entry(&installation.tenant, Entity::Endpoint(endpoint)));
+    let shop = of_shop.applied(at, before)?;
+    for sku in of_shop.mapped_to().filter(|sku| known_entity(known, &at.tenant, "sku", sku).is_none()) {
+        eprintln!("weir: note: no SKU {sku} is registered; `weir sku add {sku}` does it");
     }
-    Ok(entries)
+    let (mut entries, mut told) = (Vec::new(), Vec::new());
+    told.push(Told::new(reference_key(&at.tenant, "shop", &at.id()), before, &shop, told::of_shop));
+    entries.push(reference::entry(&at.tenant, Entity::Shop(shop)));
+    let before = match known_entity(known, &at.tenant, "endpoint", &at.id()) {
+        Some(Entity::Endpoint(endpoint)) => Some(endpoint),
+        _ => None,
+    };
+    if let Some(endpoint) = of_endpoint.applied(at, before)? {
+        let key = reference_key(&at.tenant, "endpoint", &at.id());
+        told.push(Told::new(key, before, &endpoint, told::of_endpoint));
+        entries.push(reference::entry(&at.tenant, Entity::Endpoint(endpoint)));
+    }
+    Ok((entries, told))
 }

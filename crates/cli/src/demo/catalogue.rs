@@ -27,6 +27,18 @@ pub const REGIONS: [(&str, &str, &str); 6] = [
     ("FR", "IDF", "Paris"),
 ];
 
+/// The article of [`Hot`].
+pub const HOT_ITEM: usize = 0;
+
+/// A flash sale: one article that many want one unit of, and all there is of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hot {
+    /// Of the orders; the others are drawn as ever, and may want it too.
+    pub percent: f64,
+    /// In the first warehouse.
+    pub units: i64,
+}
+
 /// One thing that is sold.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -53,8 +65,7 @@ pub struct Catalogue {
     pub items: Vec<Item>,
     /// Index of the item that makes an order large.
     pub crate_item: usize,
-    /// Every order wants one of the first item, and there is one in all.
-    pub last_unit: bool,
+    pub hot: Option<Hot>,
     /// For each item the share of the demand up to it, for drawing one.
     cumulative: Vec<f64>,
 }
@@ -82,7 +93,7 @@ impl Catalogue {
             warehouses: ["north", "south", "west"].map(|name| format!("{name}-{run}")).to_vec(),
             shops: weir_channels::CHANNELS.iter().enumerate().map(shop).collect(),
             crate_item: items.len() - 1,
-            last_unit: false,
+            hot: None,
             items,
             cumulative,
         }
@@ -100,11 +111,14 @@ impl Catalogue {
 
     /// What is received of each item in each warehouse, where this is what the run will order of it.
     pub fn stock(&self, demand: &[i64]) -> Vec<(usize, usize, i64)> {
-        if self.last_unit {
-            return vec![(0, 0, 1)];
-        }
         let mut receipts = Vec::new();
-        for (item, wanted) in demand.iter().enumerate() {
+        if let Some(hot) = &self.hot {
+            receipts.push((HOT_ITEM, 0, hot.units));
+        }
+        // Where everybody wants the one article, no other is needed.
+        let only_hot = self.hot.is_some_and(|hot| hot.percent >= 100.0);
+        let others = demand.iter().enumerate().filter(|(item, _)| self.hot.is_none() || *item != HOT_ITEM);
+        for (item, wanted) in others.take_while(|_| !only_hot) {
             let enough = if self.is_scarce(item) { wanted * 7 / 10 } else { wanted * 3 / 2 + 30 };
             for warehouse in 0..self.warehouses.len() {
                 let share = match warehouse {
@@ -225,6 +239,18 @@ mod tests {
             let stock: i64 = receipts.iter().filter(|(i, ..)| *i == item).map(|(.., quantity)| quantity).sum();
             assert_eq!(stock < 100, catalogue.is_scarce(item), "item {item} has {stock}");
         }
+    }
+
+    #[test]
+    fn of_the_hot_article_there_is_what_was_said_and_not_what_is_wanted() {
+        let hot = |percent| Catalogue { hot: Some(Hot { percent, units: 7 }), ..Catalogue::new("r1", "demo", 50) };
+        let demand = vec![100; 51];
+        let of = |receipts: &[(usize, usize, i64)], item| -> i64 {
+            receipts.iter().filter(|(i, ..)| *i == item).map(|(.., quantity)| quantity).sum()
+        };
+        let receipts = hot(80.0).stock(&demand);
+        assert_eq!((of(&receipts, HOT_ITEM), of(&receipts, 1)), (7, 180));
+        assert_eq!(hot(100.0).stock(&demand), [(HOT_ITEM, 0, 7)]);
     }
 
     #[test]

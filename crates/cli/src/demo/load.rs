@@ -5,6 +5,7 @@
 
 use super::catalogue::Catalogue;
 use super::orders::bodies::webhook;
+use super::orders::schedule::ByPhase;
 use super::orders::{Delivery, Plan, Step};
 use crate::histogram::Latencies;
 use std::collections::BTreeMap;
@@ -34,9 +35,8 @@ pub struct Tally {
     pub refused_wrongly: Vec<String>,
     /// Deliveries without any final answer.
     pub unanswered: u64,
-    pub answers: Latencies,
-    /// Of what was due in the lead-in.
-    pub lead_in_answers: Latencies,
+    /// By when they were due.
+    pub answers: ByPhase<Latencies>,
     /// For each order: how many deliveries were acknowledged, and whether one of them told the whole order.
     pub orders: Vec<Acknowledged>,
     /// Acknowledgements in each second of the run.
@@ -141,10 +141,7 @@ impl Load {
         let took_us = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut tally = lock(&self.tally);
         tally.acknowledged += 1;
-        match self.plan.lead_in.has(delivery.due_us) {
-            true => tally.lead_in_answers.record_us(took_us),
-            false => tally.answers.record_us(took_us),
-        }
+        tally.answers.of(self.plan.schedule.phase(delivery.due_us)).record_us(took_us);
         let due_second = usize::try_from(delivery.due_us / 1_000_000).unwrap_or(0);
         if tally.slowest_ms.len() <= due_second {
             tally.slowest_ms.resize(due_second + 1, 0);
@@ -199,6 +196,7 @@ pub async fn await_door(door_url: &str, catalogue: &Catalogue, patience: Duratio
 #[cfg(test)]
 mod tests {
     use super::super::orders::Wish;
+    use super::super::orders::schedule::{Course, Shape};
     use super::*;
     use axum::http::StatusCode;
     use axum::routing::post;
@@ -226,9 +224,7 @@ mod tests {
         drop(rustls::crypto::ring::default_provider().install_default());
         let catalogue = Arc::new(Catalogue::new("r1", "demo", 50));
         let wish = Wish {
-            orders,
-            rate_per_second: 1000,
-            lead_in_us: 0,
+            shape: Shape { orders, rate_per_second: 1000, lead_in_us: 0, course: Course::Steady },
             duplicates_percent: 0.0,
             pay_later_percent: 0.0,
             cancels_percent: 0.0,
@@ -259,7 +255,7 @@ mod tests {
         .await;
         let tally = send(url, 20).await;
         assert_eq!((tally.sent, tally.acknowledged, tally.retries), (20, 20, 1));
-        assert!(tally.answers.quantiles().max_ms >= 250.0, "the pause before the retry counts");
+        assert!(tally.answers.measured.quantiles().max_ms >= 250.0, "the pause before the retry counts");
         assert_eq!(tally.per_second.iter().sum::<u64>(), 20);
         assert!(tally.orders.iter().all(|order| order.whole && order.deliveries == 1));
     }

@@ -1,19 +1,18 @@
 //! Who orders what, and when which webhook of it is sent: the whole run from one seed, before anything is sent.
 
 pub mod bodies;
+pub mod schedule;
 
-use super::catalogue::{Catalogue, REGIONS, REVIEW_FROM_MINOR};
+use super::catalogue::{Catalogue, HOT_ITEM, REGIONS, REVIEW_FROM_MINOR};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use schedule::{Schedule, Shape};
 use weir_proto::ids;
 
 /// What the generator is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {
-    pub orders: u32,
-    pub rate_per_second: u64,
-    /// How long before the first of `orders` the rate begins to rise.
-    pub lead_in_us: u64,
+    pub shape: Shape,
     pub duplicates_percent: f64,
     pub pay_later_percent: f64,
     pub cancels_percent: f64,
@@ -87,36 +86,7 @@ pub struct Plan {
     pub orders: Vec<OrderSpec>,
     /// In the order of their moments.
     pub deliveries: Vec<Delivery>,
-    pub lead_in: LeadIn,
-}
-
-/// The part of a run in which everything comes up to speed. All that is promised of an order holds for it too; its latencies are
-/// told apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LeadIn {
-    pub ends_us: u64,
-    pub orders: u32,
-}
-
-impl LeadIn {
-    /// The rate rises evenly from nothing for half of it, and is what it will be for the other half.
-    fn new(ends_us: u64, rate_per_second: u64) -> LeadIn {
-        let orders = u32::try_from(rate_per_second * ends_us / S * 3 / 4).unwrap_or(u32::MAX);
-        LeadIn { ends_us, orders }
-    }
-
-    pub fn has(&self, moment_us: u64) -> bool {
-        moment_us < self.ends_us
-    }
-
-    /// When the n-th of all orders is placed: the area below the rate is n.
-    fn placed_us(&self, number: u32, gap_us: u64) -> u64 {
-        let (rising, half_us) = (self.orders / 3, self.ends_us / 2);
-        match number.checked_sub(rising) {
-            Some(after) => half_us + u64::from(after) * gap_us,
-            None => (half_us as f64 * (f64::from(number) / f64::from(rising)).sqrt()) as u64,
-        }
-    }
+    pub schedule: Schedule,
 }
 
 impl OrderSpec {
@@ -151,11 +121,10 @@ const S: u64 = 1_000_000;
 impl Plan {
     pub fn new(wish: &Wish, catalogue: &Catalogue) -> Plan {
         let mut random = StdRng::seed_from_u64(wish.seed);
-        let gap_us = S / wish.rate_per_second.max(1);
-        let lead_in = LeadIn::new(wish.lead_in_us, wish.rate_per_second);
-        let mut plan = Plan { orders: Vec::new(), deliveries: Vec::new(), lead_in };
-        for number in 0..lead_in.orders.saturating_add(wish.orders) {
-            let placed_us = lead_in.placed_us(number, gap_us);
+        let schedule = Schedule::new(&wish.shape);
+        let mut plan = Plan { orders: Vec::new(), deliveries: Vec::new(), schedule };
+        for number in 0..plan.schedule.orders() {
+            let placed_us = plan.schedule.placed_us(number);
             let story = story(wish, &mut random);
             plan.place(spec(catalogue, &mut random, placed_us, story), wish, &mut random);
             if chance(&mut random, wish.broken_percent) {
@@ -239,7 +208,8 @@ fn story(wish: &Wish, random: &mut StdRng) -> Story {
 }
 
 fn spec(catalogue: &Catalogue, random: &mut StdRng, placed_us: u64, story: Story) -> OrderSpec {
-    let lines = if catalogue.last_unit { vec![(0, 1)] } else { lines(catalogue, random) };
+    let wants_hot = catalogue.hot.is_some_and(|hot| chance(random, hot.percent));
+    let lines = if wants_hot { vec![(HOT_ITEM, 1)] } else { lines(catalogue, random) };
     OrderSpec {
         shop: random.random_range(0..catalogue.shops.len()),
         number: 0,

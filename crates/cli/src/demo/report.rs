@@ -2,6 +2,7 @@
 
 use super::follow::ledger::{End, Ledger};
 use super::load::Tally;
+use super::orders::schedule::Phase;
 use super::orders::{Broken, Plan, Story};
 use super::sinks::Count;
 use super::warehouse::Work;
@@ -32,6 +33,7 @@ pub struct Report {
     /// … and to when a read_committed consumer had it.
     pub pick_list_seen: Quantiles,
     pub lead_in: Option<LeadIn>,
+    pub peak: Option<Peak>,
     pub pace: Pace,
     /// Four bare transactions at the same rate, on this machine.
     pub bare: Option<Bare>,
@@ -88,6 +90,19 @@ pub struct LeadIn {
     pub orders: u32,
     pub answer: Quantiles,
     pub pick_list_written: Quantiles,
+}
+
+/// A peak, told apart like the lead-in.
+#[derive(Debug, Serialize)]
+pub struct Peak {
+    /// With the second in which it comes and the one in which it goes.
+    pub seconds: u64,
+    pub orders: u32,
+    pub rate_per_second: f64,
+    pub answer: Quantiles,
+    pub pick_list_written: Quantiles,
+    /// From its end to the last pick list of its orders that nobody and nothing held up, in seconds.
+    pub served_after_s: f64,
 }
 
 #[derive(Debug, Serialize)]
@@ -159,12 +174,25 @@ impl Remains<'_> {
     }
 
     pub fn lead_in(&self) -> Option<LeadIn> {
-        let planned = self.plan.lead_in;
-        (planned.orders > 0).then(|| LeadIn {
-            seconds: planned.ends_us / 1_000_000,
-            orders: planned.orders,
-            answer: self.tally.lead_in_answers.quantiles(),
-            pick_list_written: self.ledger.lead_in_to_written.quantiles(),
+        let span = self.plan.schedule.span(Phase::LeadIn)?;
+        Some(LeadIn {
+            seconds: span.until_us / 1_000_000,
+            orders: span.orders,
+            answer: self.tally.answers.lead_in.quantiles(),
+            pick_list_written: self.ledger.to_written.lead_in.quantiles(),
+        })
+    }
+
+    pub fn peak(&self) -> Option<Peak> {
+        let span = self.plan.schedule.span(Phase::Peak)?;
+        let until_us = i64::try_from(span.until_us).unwrap_or(i64::MAX);
+        Some(Peak {
+            seconds: (span.until_us - span.from_us) / 1_000_000,
+            orders: span.orders,
+            rate_per_second: self.plan.schedule.rates().0,
+            answer: self.tally.answers.peak.quantiles(),
+            pick_list_written: self.ledger.to_written.peak.quantiles(),
+            served_after_s: (self.ledger.peak_served_us - until_us).max(0) as f64 / 1e6,
         })
     }
 
@@ -263,6 +291,12 @@ impl Report {
             let what = format!("answer, the {} orders of the first {} s", lead_in.orders, lead_in.seconds);
             row("lead-in", latency(&lead_in.answer), what);
             row("", latency(&lead_in.pick_list_written), "webhook → pick list, in the log".to_owned());
+        }
+        if let Some(peak) = &self.peak {
+            let what = format!("answer, the {} orders of the peak: {:.0}/s", peak.orders, peak.rate_per_second);
+            row("peak", latency(&peak.answer), what);
+            let what = format!("webhook → pick list; the last {:.1} s after the peak", peak.served_after_s);
+            row("", latency(&peak.pick_list_written), what);
         }
         let pace = &self.pace;
         let from = self.lead_in.as_ref().map_or(0, |lead_in| lead_in.seconds);

@@ -5,6 +5,7 @@ use super::desk::{self, Desk};
 use super::follow::ledger::Ledger;
 use super::follow::{Follower, now_us};
 use super::load::{self, Load, Tally};
+use super::orders::schedule::{Phase, Schedule};
 use super::orders::{Plan, Wish};
 use super::progress::Progress;
 use super::report::{Pace, Remains, Report};
@@ -55,11 +56,7 @@ pub async fn run(args: &Args, installation: &Installation, run_id: &str) -> anyh
         start_ms: start_us / 1000,
         tally: tally.clone(),
     });
-    let lead_in = match stage.plan.lead_in.orders {
-        0 => String::new(),
-        orders => format!(", after {orders} in a lead-in of {:.0} s", args.lead_in as f64 / 1000.0),
-    };
-    stage.progress.say(&format!("run {run_id}: {} orders at {}/s{lead_in}", args.orders, args.rate));
+    stage.progress.say(&format!("run {run_id}: {}", told(&stage.plan.schedule, args)));
     let sending = tokio::spawn(load.run());
     let waiting = watch(args, &stage, &follower, &tally, &crew, sending).await?;
     let rest = crew.dismiss().await;
@@ -69,14 +66,27 @@ pub async fn run(args: &Args, installation: &Installation, run_id: &str) -> anyh
     Ok(report(args, run_id, &stage, &ledger, &tally, &rest, waiting, started))
 }
 
+/// What is about to come, in a line.
+fn told(schedule: &Schedule, args: &Args) -> String {
+    let mut line = match args.day {
+        Some(_) => format!("{} orders at {:.0} to {:.0}/s", args.orders, schedule.rates().1, schedule.rates().0),
+        None => format!("{} orders at {}/s", args.orders, args.rate),
+    };
+    if let Some(peak) = schedule.span(Phase::Peak) {
+        line += &format!(", in their middle {} at {:.0}/s", peak.orders, schedule.rates().0);
+    }
+    if let Some(lead_in) = schedule.span(Phase::LeadIn) {
+        line += &format!(", after {} in a lead-in of {:.0} s", lead_in.orders, args.lead_in as f64 / 1000.0);
+    }
+    line
+}
+
 async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyhow::Result<Stage> {
     let mut catalogue = Catalogue::new(run_id, &installation.tenant, args.skus);
-    catalogue.last_unit = args.last_unit;
+    catalogue.hot = args.hot();
     let catalogue = Arc::new(catalogue);
     let wish = Wish {
-        orders: args.orders,
-        rate_per_second: args.rate,
-        lead_in_us: u64::try_from(args.lead_in).unwrap_or(0) * 1000,
+        shape: args.shape(),
         duplicates_percent: args.duplicates,
         pay_later_percent: args.pay_later,
         cancels_percent: args.cancels,
@@ -85,7 +95,7 @@ async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyh
         seed: args.seed,
     };
     let plan = Arc::new(Plan::new(&wish, &catalogue));
-    let progress = Progress::new(u64::from(plan.lead_in.orders) + u64::from(args.orders));
+    let progress = Progress::new(u64::from(plan.schedule.orders()));
     let mail_address = installation.smtp_url()?.trim_start_matches("smtp://").trim_end_matches('/');
     let mails = sinks::mails(listen(mail_address, "the demo's mails").await?);
     let port = std::env::var("WEIR_WEBHOOK_SINK_PORT").unwrap_or_else(|_| "18026".to_owned());
@@ -242,10 +252,11 @@ fn report(
         deliveries: remains.deliveries(),
         orders: remains.orders(),
         messages: remains.messages(),
-        answer: tally.answers.quantiles(),
-        pick_list_written: ledger.to_written.quantiles(),
-        pick_list_seen: ledger.to_seen.quantiles(),
+        answer: tally.answers.measured.quantiles(),
+        pick_list_written: ledger.to_written.measured.quantiles(),
+        pick_list_seen: ledger.to_seen.measured.quantiles(),
         lead_in: remains.lead_in(),
+        peak: remains.peak(),
         faults: remains.faults(),
         pace: Pace {
             acknowledged_per_second: tally.per_second.clone(),

@@ -1,38 +1,42 @@
 //! Kafka: brokers, topics and their settings, and how far each stage has read.
 
-use super::{Line, Verdict};
+use super::{Line, NO_ANSWER, Verdict, until};
+use futures::future::join_all;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use std::time::Duration;
+use tokio::time::Instant;
 use weir_pipeline::Config;
 use weir_pipeline::settings::{self, Verdict as Setting};
-use weir_proto::topics::Topic;
+use weir_proto::topics::{STAGES, Topic};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+const NO_LAG: &str = "its offsets can't be read";
 
-/// Each stage's group and its inputs.
-const STAGES: [(&str, &[Topic]); 5] = [
-    ("clerk", &[Topic::Deliveries]),
-    ("routing", &[Topic::Orders, Topic::RoutingCommands]),
-    ("inventory", &[Topic::StockCommands]),
-    ("fulfillment", &[Topic::Routes, Topic::Allocations, Topic::ShipmentCommands]),
-    ("notification", &[Topic::Orders, Topic::Routes, Topic::Shipments, Topic::NoticeCommands]),
-];
-
-pub(super) fn look(config: &Config, all: bool, lag_max: i64) -> Vec<Line> {
-    let report = match settings::check(config) {
-        Ok(report) => report,
-        Err(error) => {
-            let part = format!("kafka {}", config.brokers);
-            return vec![Line::fault(part, error.to_string(), "is it running? scripts/servers up starts it")];
+pub(super) async fn look(config: &Config, all: bool, lag_max: i64, deadline: Instant) -> Vec<Line> {
+    let part = format!("kafka {}", config.brokers);
+    let asked = config.clone();
+    let settings = until(deadline, move || settings::check(&asked));
+    let stages = join_all(STAGES.iter().map(|stage| {
+        let asked = config.clone();
+        let line = until(deadline, move || stage_line(&asked, stage.name, stage.inputs, lag_max));
+        async move { line.await.unwrap_or_else(|| Line::fault(format!("stage {}", stage.name), NO_ANSWER, NO_LAG)) }
+    }));
+    let (settings, stages) = tokio::join!(settings, stages);
+    let away = |why: String| vec![Line::fault(&part, why, "is it running? scripts/servers up starts it")];
+    match settings {
+        None => away(NO_ANSWER.to_owned()),
+        // Of a log that is away no stage's lag is known, which need not be said of each.
+        Some(Err(error)) => away(error.to_string()),
+        Some(Ok(report)) => {
+            let looked_at = format!("answers; {} settings looked at", report.findings.len());
+            let mut lines = vec![Line::ok(part, looked_at)];
+            lines.extend(findings(&report, all));
+            lines.extend(stages);
+            lines
         }
-    };
-    let looked_at = format!("answers; {} settings looked at", report.findings.len());
-    let mut lines = vec![Line::ok(format!("kafka {}", config.brokers), looked_at)];
-    lines.extend(findings(&report, all));
-    lines.extend(STAGES.iter().map(|(stage, topics)| stage_line(config, stage, topics, lag_max)));
-    lines
+    }
 }
 
 /// What many topics have alike is one line.
@@ -68,7 +72,7 @@ fn stage_line(config: &Config, stage: &str, topics: &[Topic], lag_max: i64) -> L
             Line::fault(part, format!("{lag} records behind"), "is its service running and ready? see below")
         }
         Ok(lag) => Line::ok(part, format!("{lag} records behind")),
-        Err(error) => Line::fault(part, error.to_string(), "its offsets can't be read"),
+        Err(error) => Line::fault(part, error.to_string(), NO_LAG),
     }
 }
 

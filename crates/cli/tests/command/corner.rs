@@ -45,6 +45,35 @@ pub struct Ended {
     pub complained: String,
 }
 
+/// Variables of a process; of two of one name the later holds.
+pub type Environment = Vec<(&'static str, String)>;
+
+/// Runs `weir` with these variables and no others.
+pub fn run(environment: &Environment, arguments: &[&str]) -> Ended {
+    let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().cloned())
+        .output()
+        .expect("the binary starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it says text");
+    Ended { code: output.status.code(), said: text(output.stdout), complained: text(output.stderr) }
+}
+
+impl Ended {
+    /// What it said, where it must have ended well.
+    pub fn well(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.said
+    }
+
+    /// What it complained of, where it must have ended so.
+    pub fn badly(self, code: i32) -> String {
+        assert_eq!((self.code, self.said.as_str()), (Some(code), ""), "{self:?}");
+        self.complained
+    }
+}
+
 impl Corner {
     pub fn new() -> Corner {
         let mut config = Config::new(&Servers::shared().brokers, "test-0");
@@ -58,16 +87,18 @@ impl Corner {
 
     /// Runs `weir` where `partitions` are configured.
     pub fn weir_with(&self, partitions: i32, arguments: &[&str]) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_weir"))
-            .args(arguments)
-            .env_clear()
-            .env("WEIR_BROKERS", &self.config.brokers)
-            .env("WEIR_PREFIX", &self.config.prefix)
-            .env("WEIR_PARTITIONS", partitions.to_string())
-            .output()
-            .expect("the binary starts");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it says text");
-        Ended { code: output.status.code(), said: text(output.stdout), complained: text(output.stderr) }
+        let mut environment = self.environment();
+        environment.push(("WEIR_PARTITIONS", partitions.to_string()));
+        run(&environment, arguments)
+    }
+
+    /// Where its log is, for `weir` and for a service.
+    pub fn environment(&self) -> Environment {
+        vec![
+            ("WEIR_BROKERS", self.config.brokers.clone()),
+            ("WEIR_PREFIX", self.config.prefix.clone()),
+            ("WEIR_PARTITIONS", PARTITIONS.to_string()),
+        ]
     }
 
     /// What `weir` says where it must end well.

@@ -1,13 +1,16 @@
-//! The verifier finds what is wrong: a real log, written by the real stages on a real Kafka, is clean; a copy of it with one thing
-//! changed breaks the invariant that the change is about.
+//! The verifier finds what is wrong: a real log, written by the real stages on a real Kafka, is clean; a copy of it with
+//! one thing changed breaks the invariant that the change is about. Each is looked at in memory; and of each invariant one
+//! is written to topics of its own, where `weir verify` has to end with 1 and to name the invariant.
 
 mod copy;
 mod planted;
+mod rows;
+mod written;
 
 #[path = "../../src/verify/committed.rs"]
 mod committed;
 
-use crate::corner::{Corner, PARTITIONS, PATIENCE, Running};
+use crate::corner::{Corner, Ended, PARTITIONS, PATIENCE, Running};
 use copy::Copy;
 use prost::Message as _;
 use std::sync::Arc;
@@ -137,8 +140,8 @@ impl Corner {
     }
 }
 
-#[test]
-fn each_of_the_planted_corruptions_is_found_by_its_id() {
+/// A log with everything in it that is to be corrupted.
+fn real_log() -> (Corner, Copy) {
     let corner = Corner::new();
     corner.publish_reference();
     let house = corner.house();
@@ -150,17 +153,13 @@ fn each_of_the_planted_corruptions_is_found_by_its_id() {
     corner.deliver(&id_of("W-4"), "W-4-0", &body("W-4", "10.00", ""));
     corner.await_fact(Topic::Notices, &id_of("W-4"), "NoticeDue");
     house.into_iter().for_each(Running::stop);
-
-    let said = corner.weir(&["verify", "--log-only", "--running"]);
-    assert!(said.ends_with("verdict: clean\n"), "{said}");
     let records: Vec<_> = CATALOGUE.iter().flat_map(|entry| corner.read(entry.topic)).collect();
-    let original = Copy::new(records, committed::of_all(&corner.log).expect("offsets"));
-    let (clean, _) = check_log(PARTITIONS, original.records.clone(), &original.committed, true);
-    assert!(clean.clean(), "{clean}");
-    for id in Id::ALL.into_iter().filter(|id| !matches!(id, Id::I6 | Id::I10 | Id::I15 | Id::I16)) {
-        assert!(clean.of(id).checks > 0, "{id} was never tried: {clean}");
-    }
+    let committed = committed::of_all(&corner.log).expect("offsets");
+    (corner, Copy::new(records, committed))
+}
 
+/// What no corruption in memory broke as it should have.
+fn missed_in_memory(original: &Copy) -> Vec<String> {
     let mut missed = Vec::new();
     for (name, id, change) in planted::ALL {
         let mut copy = original.clone();
@@ -171,12 +170,71 @@ fn each_of_the_planted_corruptions_is_found_by_its_id() {
             None => missed.push(format!("{name}: {id} holds\n{report}")),
         }
     }
-    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
+    missed
+}
 
-    // And once through the command, on the log itself.
-    let copied = original.domain_fact(Topic::Orders);
-    corner.write(Topic::Orders, &copied.key, "weir.order.v1.OrderPlaced", copied.value.to_vec(), "copied");
-    let ended = corner.weir_with(PARTITIONS, &["verify", "--log-only", "--running"]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(ended.said.contains("BROKEN") && ended.said.contains("has version"), "{}", ended.said);
+/// What is wrong with how a command ended: it has to be clean where nothing is broken, else 1 and the invariant by its name.
+fn wrong(name: &str, broken: Option<Id>, ended: &Ended) -> Option<String> {
+    let good = match broken {
+        None => ended.code == Some(0) && ended.said.ends_with("verdict: clean\n"),
+        Some(id) => {
+            let line = format!("{id}  BROKEN ");
+            let named = ended.said.lines().any(|said| said.trim_start().starts_with(&line));
+            ended.code == Some(1) && named && ended.said.ends_with("verdict: BROKEN\n")
+        }
+    };
+    let what = broken.map_or_else(|| "clean".to_owned(), |id| format!("{id} broken"));
+    println!("weir verify, {name}: ended with {:?}, wanted {what}", ended.code);
+    (!good).then(|| format!("{name}: {what} was wanted\n{}{}", ended.said, ended.complained))
+}
+
+/// A copy that is looked at by the command: what was done to it, and what must break.
+type Case = (&'static str, Option<Id>, Copy);
+
+/// The log as it is, and the first corruption of each invariant.
+fn cases(original: &Copy) -> Vec<Case> {
+    let mut cases: Vec<Case> = vec![("nothing is changed", None, original.clone())];
+    for (name, id, change) in planted::ALL {
+        if cases.iter().all(|(_, broken, _)| *broken != Some(*id)) {
+            let mut copy = original.clone();
+            change(&mut copy);
+            cases.push((*name, Some(*id), copy));
+        }
+    }
+    cases
+}
+
+/// Each case on topics of its own, and one more with rows in Postgres. Most of it is waiting, so some go on side by side.
+fn missed_by_the_command(corner: &Corner, original: &Copy, orders: u64) -> Vec<String> {
+    let cases = cases(original);
+    assert!(cases.len() > 10, "ten corruptions at least");
+    let look = |cases: &[Case]| {
+        let mut pens = written::Pens::new(corner);
+        let one = |(name, broken, copy): &Case| wrong(name, *broken, &written::verified(copy, &mut pens));
+        cases.iter().filter_map(one).collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let rows = scope.spawn(|| rows::as_written_and_changed(corner, original, orders));
+        let looking: Vec<_> = cases.chunks(2).map(|cases| scope.spawn(move || look(cases))).collect();
+        let mut missed: Vec<_> = looking.into_iter().flat_map(|end| end.join().expect("it ended")).collect();
+        let (written, changed) = rows.join().expect("it ended");
+        missed.extend(wrong("rows as they were written", None, &written));
+        missed.extend(wrong("a row that was changed", Some(Id::I10), &changed));
+        missed
+    })
+}
+
+#[test]
+fn each_of_the_planted_corruptions_is_found_by_its_id() {
+    let (corner, original) = real_log();
+    let said = corner.weir(&["verify", "--log-only", "--running"]);
+    assert!(said.ends_with("verdict: clean\n"), "{said}");
+    let (clean, _) = check_log(PARTITIONS, original.records.clone(), &original.committed, true);
+    assert!(clean.clean(), "{clean}");
+    for id in Id::ALL.into_iter().filter(|id| !matches!(id, Id::I6 | Id::I10 | Id::I15 | Id::I16)) {
+        assert!(clean.of(id).checks > 0, "{id} was never tried: {clean}");
+    }
+    let mut missed = missed_in_memory(&original);
+    missed.extend(missed_by_the_command(&corner, &original, clean.summary.orders));
+    assert!(missed.is_empty(), "{}", missed.join("\n\n"));
 }

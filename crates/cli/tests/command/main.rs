@@ -3,6 +3,11 @@
 mod corner;
 mod corruptions;
 mod counts;
+mod doctor;
+mod house;
 mod old;
 mod projection;
 mod redrive;
+mod replay;
+mod shop;
+mod whole;

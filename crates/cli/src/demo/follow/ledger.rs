@@ -6,7 +6,8 @@ pub use track::{End, Track};
 
 use crate::demo::catalogue::{Catalogue, REVIEW_RULE};
 use crate::demo::load::Acknowledged;
-use crate::demo::orders::{LeadIn, Plan, Story};
+use crate::demo::orders::schedule::{ByPhase, Phase, Schedule};
+use crate::demo::orders::{Plan, Story};
 use crate::histogram::Latencies;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -43,16 +44,16 @@ pub struct Ledger {
     notices: HashMap<String, Option<bool>>,
     /// Messages that were decided more than once (I7).
     pub notices_twice: u64,
-    /// Intended moment to the pick list's place in the log, and to when it was read.
-    pub to_written: Latencies,
-    pub to_seen: Latencies,
-    /// The first of the two, of orders placed in the lead-in.
-    pub lead_in_to_written: Latencies,
+    /// Intended moment to the pick list's place in the log, and to when it was read, by when the order was placed.
+    pub to_written: ByPhase<Latencies>,
+    pub to_seen: ByPhase<Latencies>,
+    /// When the last pick list of a peak's orders was read, since the start.
+    pub peak_served_us: i64,
     /// First pick lists in each second since the start.
     pub picks_per_second: Vec<u64>,
     /// Wall time of the run's moment 0.
     pub start_us: i64,
-    lead_in: LeadIn,
+    schedule: Schedule,
     pub last_news: Instant,
 }
 
@@ -73,12 +74,12 @@ impl Ledger {
             quarantined: BTreeMap::new(),
             notices: HashMap::new(),
             notices_twice: 0,
-            to_written: Latencies::default(),
-            to_seen: Latencies::default(),
-            lead_in_to_written: Latencies::default(),
+            to_written: ByPhase::default(),
+            to_seen: ByPhase::default(),
+            peak_served_us: 0,
             picks_per_second: Vec::new(),
             start_us,
-            lead_in: plan.lead_in,
+            schedule: plan.schedule.clone(),
             last_news: Instant::now(),
         }
     }
@@ -234,13 +235,12 @@ impl Ledger {
         let Some(intended_us) = self.intended_us[index].filter(|_| !self.tracks[index].backordered) else {
             return;
         };
-        let took_ms = written_ms - intended_us / 1000;
-        if self.lead_in.has(u64::try_from(intended_us - self.start_us).unwrap_or(0)) {
-            self.lead_in_to_written.record_ms(took_ms);
-            return;
+        let phase = self.schedule.phase(u64::try_from(intended_us - self.start_us).unwrap_or(0));
+        self.to_written.of(phase).record_ms(written_ms - intended_us / 1000);
+        self.to_seen.of(phase).record_us(u64::try_from(seen_us - intended_us).unwrap_or(0));
+        if phase == Phase::Peak {
+            self.peak_served_us = self.peak_served_us.max(seen_us - self.start_us);
         }
-        self.to_written.record_ms(took_ms);
-        self.to_seen.record_us(u64::try_from(seen_us - intended_us).unwrap_or(0));
     }
 
     fn notice(&mut self, record: &Record, index: Option<usize>) {

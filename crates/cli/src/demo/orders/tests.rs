@@ -1,7 +1,9 @@
 //! The generator keeps its promises: the same seed the same run, the wished shares, bodies that the adapters read.
 
 use super::bodies::webhook;
+use super::schedule::Course;
 use super::*;
+use crate::demo::catalogue::Hot;
 use weir_channels::{Headers, Request, SignatureFault, adapter};
 use weir_proto::order::v1::PaymentState;
 
@@ -9,9 +11,7 @@ const START_MS: i64 = 1_790_000_000_000;
 
 fn wish(orders: u32) -> Wish {
     Wish {
-        orders,
-        rate_per_second: 500,
-        lead_in_us: 0,
+        shape: Shape { orders, rate_per_second: 500, lead_in_us: 0, course: Course::Steady },
         duplicates_percent: 12.7,
         pay_later_percent: 10.0,
         cancels_percent: 3.0,
@@ -59,16 +59,13 @@ fn the_shares_are_those_wished_for_and_orders_come_at_a_constant_rate() {
 }
 
 #[test]
-fn the_rate_rises_through_half_of_the_lead_in_and_is_constant_from_there_on() {
-    let catalogue = Catalogue::new("r1", "demo", 2000);
-    let plan = Plan::new(&Wish { lead_in_us: 20 * S, broken_percent: 0.0, ..wish(1_000) }, &catalogue);
-    let placed: Vec<u64> = plan.orders.iter().map(|order| order.placed_us).collect();
-    assert_eq!((placed.len(), plan.lead_in.orders), (8_500, 7_500));
-    assert!(placed.windows(2).all(|pair| pair[0] < pair[1]));
-    let until = |moment_us: u64| placed.iter().filter(|placed_us| **placed_us < moment_us).count();
-    assert_eq!((until(5 * S), until(10 * S)), (625, 2_500), "a quarter of what rises comes in the first half of it");
-    assert_eq!((placed[2_500], placed[7_500]), (10 * S, 20 * S));
-    assert!(placed[2_500..].windows(2).all(|pair| pair[1] - pair[0] == 2_000));
+fn in_a_flash_sale_the_wished_share_wants_one_unit_of_the_one_article() {
+    let hot = Hot { percent: 80.0, units: 10 };
+    let mut catalogue = Catalogue::new("r1", "demo", 2000);
+    catalogue.hot = Some(hot);
+    let plan = Plan::new(&wish(5_000), &catalogue);
+    let of_hot = share(&plan, |order| order.lines == [(HOT_ITEM, 1)]);
+    assert!((78.0..85.0).contains(&of_hot), "{of_hot} %");
 }
 
 #[test]

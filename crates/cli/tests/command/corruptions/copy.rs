@@ -2,7 +2,7 @@
 
 use weir_invariants::Committed;
 use weir_pipeline::Record;
-use weir_proto::log::v1::{Envelope, Meta};
+use weir_proto::log::v1::Meta;
 use weir_proto::topics::Topic;
 
 #[derive(Clone)]
@@ -62,11 +62,5 @@ impl Copy {
         let took = |record: &&Record| record.headers.event_type.as_deref() == Some("weir.log.v1.Took");
         let of_partition = self.records.iter().filter(|r| r.topic_partition() == self.records[at].topic_partition());
         of_partition.filter(took).map(|record| record.offset).max().expect("somebody owns it")
-    }
-
-    /// A fact about an aggregate.
-    pub fn domain_fact(&self, topic: Topic) -> Record {
-        let (at, _) = self.find(topic, |envelope: &Envelope| envelope.stage.is_none());
-        self.records[at].clone()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::demo::orders::Wish;
+use crate::demo::orders::schedule::{Course, Shape};
 use prost::Message as _;
 use weir_decider::Millis;
 use weir_proto::log::v1::{Ignored, IgnoredInput, Meta, StageFact};
@@ -17,15 +18,13 @@ struct Scene {
 }
 
 fn scene() -> Scene {
-    scene_behind(0)
+    scene_of(0, Course::Steady)
 }
 
-fn scene_behind(lead_in_us: u64) -> Scene {
+fn scene_of(lead_in_us: u64, course: Course) -> Scene {
     let catalogue = Catalogue::new("r1", "demo", 50);
     let wish = Wish {
-        orders: 40,
-        rate_per_second: 100,
-        lead_in_us,
+        shape: Shape { orders: 40, rate_per_second: 100, lead_in_us, course },
         duplicates_percent: 0.0,
         pay_later_percent: 0.0,
         cancels_percent: 0.0,
@@ -86,27 +85,50 @@ fn latency_runs_from_the_intended_moment_to_the_first_pick_list() {
     let first = record(Topic::Shipments, 1, intended_us / 1000 + 120, &key, issued.clone());
     scene.ledger.take(&first, intended_us + 150_000);
     scene.ledger.take(&record(Topic::Shipments, 2, intended_us / 1000 + 9_000, &key, issued), intended_us + 9_000_000);
-    let (written, seen) = (scene.ledger.to_written.quantiles(), scene.ledger.to_seen.quantiles());
+    let (written, seen) = (scene.ledger.to_written.measured.quantiles(), scene.ledger.to_seen.measured.quantiles());
     assert_eq!((written.count, seen.count), (1, 1));
     assert!((written.p50_ms - 120.0).abs() < 1.0 && (seen.p50_ms - 150.0).abs() < 1.0);
     assert_eq!(scene.ledger.picks_per_second.iter().sum::<u64>(), 1);
 }
 
+/// Each clean order gets its pick list 50 ms after it was meant to be sent, and it is read 10 ms later. Returns how many were
+/// placed before, within and behind a time.
+fn all_picked(scene: &mut Scene, from_us: u64, until_us: u64) -> (u64, u64, u64) {
+    let mut counts = (0, 0, 0);
+    for index in 0..scene.keys.len() {
+        let Some(intended_us) = scene.ledger.intended_us[index] else { continue };
+        let issued = shipment(Shipment::PickListIssued(PickListIssued::default()));
+        let offset = i64::try_from(index).expect("few");
+        let record = record(Topic::Shipments, offset, intended_us / 1000 + 50, &scene.keys[index], issued);
+        scene.ledger.take(&record, intended_us + 60_000);
+        match scene.plan.orders[index].placed_us {
+            at if at < from_us => counts.0 += 1,
+            at if at < until_us => counts.1 += 1,
+            _ => counts.2 += 1,
+        }
+    }
+    counts
+}
+
 #[test]
 fn what_was_placed_in_the_lead_in_is_measured_apart() {
-    let mut scene = scene_behind(1_000_000);
-    let clean: Vec<usize> = (0..scene.keys.len()).filter(|index| scene.ledger.intended_us[*index].is_some()).collect();
-    for (offset, index) in clean.iter().enumerate() {
-        let issued = shipment(Shipment::PickListIssued(PickListIssued::default()));
-        let intended_us = scene.ledger.intended_us[*index].expect("clean");
-        let offset = i64::try_from(offset).expect("few");
-        let record = record(Topic::Shipments, offset, intended_us / 1000 + 50, &scene.keys[*index], issued);
-        scene.ledger.take(&record, intended_us + 60_000);
-    }
-    let before = clean.iter().filter(|index| scene.plan.orders[**index].placed_us < 1_000_000).count() as u64;
-    let measured = scene.ledger.to_written.quantiles().count;
-    assert_eq!((scene.ledger.lead_in_to_written.quantiles().count, measured), (before, clean.len() as u64 - before));
-    assert!(before > 30 && measured > 20, "{before} of {}", clean.len());
+    let mut scene = scene_of(1_000_000, Course::Steady);
+    let (before, measured, _) = all_picked(&mut scene, 1_000_000, u64::MAX);
+    let found = &scene.ledger.to_written;
+    assert_eq!((found.lead_in.quantiles().count, found.measured.quantiles().count), (before, measured));
+    assert!(before > 30 && measured > 20, "{before} and {measured}");
+}
+
+#[test]
+fn a_peak_is_measured_apart_and_known_to_be_served() {
+    let mut scene = scene_of(0, Course::Peak { times: 3, lasts_us: 500_000 });
+    let peak = scene.plan.schedule.span(Phase::Peak).expect("there is one");
+    let (before, within, behind) = all_picked(&mut scene, peak.from_us, peak.until_us);
+    let found = &scene.ledger.to_written;
+    assert_eq!((found.peak.quantiles().count, found.measured.quantiles().count), (within, before + behind));
+    assert!(before > 10 && within > 300 && behind > 10, "{before}, {within}, {behind}");
+    let served_us = u64::try_from(scene.ledger.peak_served_us).expect("after the start");
+    assert!((peak.until_us..peak.until_us + 60_000).contains(&served_us), "{served_us}");
 }
 
 #[test]
