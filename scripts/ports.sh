@@ -8,7 +8,7 @@
 WEIR_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export WEIR_ROOT
 # Where rustup puts cargo; a shell that was open before it was installed does not look there.
-export PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+export PATH=$PATH:${CARGO_HOME:-${HOME:-/root}/.cargo}/bin
 WEIR_STATE=${WEIR_STATE:-.state}
 if [[ $WEIR_STATE != /* ]]; then WEIR_STATE=$WEIR_ROOT/$WEIR_STATE; fi
 export WEIR_STATE

@@ -25,6 +25,8 @@ use std::process::ExitCode;
 use uuid::Uuid;
 
 #[derive(clap::Args, Clone, Debug)]
+// The last word counts: a profile's options come first, a person's behind them.
+#[command(args_override_self = true)]
 pub struct Args {
     /// Orders to place
     #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
@@ -34,7 +36,7 @@ pub struct Args {
     rate: u64,
     /// Orders before those that are measured, at a rate that rises for half of this time and stays there for the other half. They
     /// count in everything, and their latencies are reported by themselves
-    #[arg(long, default_value = "0s", value_parser = duration_ms, overrides_with = "lead_in")]
+    #[arg(long, default_value = "0s", value_parser = duration_ms)]
     lead_in: i64,
     /// In the middle of the run, so many times the rate: there within a second, and back within one. Its orders come on top, and
     /// their latencies are reported by themselves
@@ -168,4 +170,25 @@ fn tell(args: &Args, report: &Report) -> anyhow::Result<()> {
         println!("every acknowledged delivery is accounted for");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    #[test]
+    fn a_persons_options_come_behind_a_profiles_and_count() {
+        let words =
+            ["demo", "--rate", "500", "--orders", "30000", "--lead-in", "60s", "--rate", "200", "--lead-in", "0s"];
+        let args = Line::try_parse_from(words).expect("the last word counts").args;
+        assert_eq!((args.rate, args.orders, args.lead_in), (200, 30_000, 0));
+        assert!(Line::try_parse_from(["demo", "--peak", "10", "--day", "5m"]).is_err(), "there is one course");
+    }
 }

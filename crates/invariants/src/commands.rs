@@ -24,7 +24,7 @@ pub(crate) struct Answers {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct First {
-    /// Of the body's hash, which is evenly spread already.
+    /// Of the body's hash, which is evenly spread already, and of the aggregate: the same body for another is another command.
     body: u32,
     /// Of the aggregate, with [`REFUSED`].
     outcome: u32,
@@ -32,12 +32,19 @@ struct First {
 
 impl Answers {
     /// Takes an answer in that was given at this partition time.
-    pub(crate) fn note(&mut self, at: i64, answer: &Answered, place: &dyn Fn() -> String, report: &mut Report) {
+    pub(crate) fn note(
+        &mut self,
+        at: i64,
+        key: &str,
+        answer: &Answered,
+        place: &dyn Fn() -> String,
+        report: &mut Report,
+    ) {
         self.age(at);
         let about_id =
             answer.refusal.as_ref().is_some_and(|r| r.code == "command-conflict" || r.code == "command-too-old");
         let id = print(&answer.command_id);
-        let given = First::of(answer);
+        let given = First::of(key, answer);
         match self.young.get(&id).or_else(|| self.old.get(&id)) {
             None => {
                 report
@@ -67,8 +74,9 @@ impl Answers {
 }
 
 impl First {
-    fn of(answer: &Answered) -> First {
-        let body = u32::try_from(print(&answer.body_hash) >> 32).unwrap_or_default();
+    fn of(key: &str, answer: &Answered) -> First {
+        let mixed = print(&answer.body_hash) ^ print(key.as_bytes());
+        let body = u32::try_from(mixed >> 32).unwrap_or_default();
         let version = u32::try_from(answer.version).unwrap_or(u32::MAX) & !REFUSED;
         First { body, outcome: if answer.refusal.is_some() { version | REFUSED } else { version } }
     }
@@ -85,7 +93,7 @@ mod tests {
 
     fn breaks(answers: &[Answered]) -> u64 {
         let (mut memory, mut report) = (Answers::default(), Report::new());
-        answers.iter().for_each(|answer| memory.note(5, answer, &|| "here".to_owned(), &mut report));
+        answers.iter().for_each(|answer| memory.note(5, "order-1", answer, &|| "here".to_owned(), &mut report));
         report.breaks(Id::I8)
     }
 
@@ -106,10 +114,29 @@ mod tests {
     }
 
     #[test]
+    fn the_same_id_and_body_for_another_aggregate_must_be_a_conflict() {
+        let refusal = Some(Refusal { code: "command-conflict".to_owned(), detail: String::new() });
+        let conflict = Answered { refusal, version: 0, ..answer(1, 1) };
+        let breaks = |second: &Answered| {
+            let (mut memory, mut report) = (Answers::default(), Report::new());
+            memory.note(5, "order-1", &answer(1, 1), &String::new, &mut report);
+            memory.note(6, "order-2", second, &String::new, &mut report);
+            report.breaks(Id::I8)
+        };
+        assert_eq!((breaks(&conflict), breaks(&answer(1, 1))), (0, 1));
+    }
+
+    #[test]
     fn what_the_stage_has_forgotten_is_forgotten() {
         let (mut memory, mut report) = (Answers::default(), Report::new());
         for day in 0..40 {
-            memory.note(day * 24 * 3_600_000, &answer(u8::try_from(day).expect("small"), 1), &String::new, &mut report);
+            memory.note(
+                day * 24 * 3_600_000,
+                "order-1",
+                &answer(u8::try_from(day).expect("small"), 1),
+                &String::new,
+                &mut report,
+            );
         }
         assert!(memory.young.len() + memory.old.len() <= 18, "{} are kept", memory.young.len() + memory.old.len());
         assert!(report.clean());

@@ -76,7 +76,9 @@ impl Walk {
         }
         let cause = head.cause.and_then(|cause| self.cause(record, cause, report));
         match fact {
-            Some(Fact::Answered(answer)) => self.answers.note(head.at_ms, answer, &|| place(record), report),
+            Some(Fact::Answered(answer)) => {
+                self.answers.note(head.at_ms, &record.key, answer, &|| place(record), report)
+            }
             Some(fact) => {
                 let position = |position: &Position| input_of(self.entry, &position.topic, position.offset);
                 self.blocks.stage(record, head.key, cause, fact, &position, report);

@@ -90,7 +90,7 @@ impl Gateway {
         let record = Outgoing { topic: self.commands, key: key.to_owned(), event_type, value: encode(meta) };
         let command_id = id.to_string();
         let timed_out = || AskError::TimedOut { command_id: command_id.clone() };
-        let answer = self.waiting.register(id.into_bytes(), body_hash);
+        let answer = self.waiting.register(id.into_bytes(), body_hash, key);
         if timeout_at(deadline, self.waiting.followed()).await.is_err() {
             let why = "the facts, where the answer would be found, can't be followed".to_owned();
             return Err(AskError::Unavailable(LogError::Transient(why)));

@@ -128,9 +128,9 @@ fn read(place: &mut Place, consumer: &BaseConsumer, waiting: &Weak<Waiting>) -> 
 
 fn tell(waiting: &Waiting, value: &[u8]) {
     match Envelope::decode(value) {
-        Ok(Envelope { stage: Some(stage), .. }) => {
+        Ok(Envelope { stage: Some(stage), meta }) => {
             if let Some(Fact::Answered(answered)) = stage.fact {
-                waiting.tell(&answered);
+                waiting.tell(&meta.unwrap_or_default().key, &answered);
             }
         }
         Ok(_) => {}

@@ -41,6 +41,8 @@ impl Default for Waiting {
 struct Waiter {
     serial: u64,
     body_hash: Id,
+    /// The aggregate that the command is for.
+    key: String,
     tell: oneshot::Sender<Found>,
 }
 
@@ -53,11 +55,11 @@ pub(super) struct Answer {
 }
 
 impl Waiting {
-    pub(super) fn register(self: &Arc<Self>, id: Id, body_hash: Id) -> Answer {
+    pub(super) fn register(self: &Arc<Self>, id: Id, body_hash: Id, key: &str) -> Answer {
         let (tell, told) = oneshot::channel();
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
-        by_id.entry(id).or_default().push(Waiter { serial, body_hash, tell });
+        by_id.entry(id).or_default().push(Waiter { serial, body_hash, key: key.to_owned(), tell });
         drop(by_id);
         self.called.notify_all();
         Answer { waiting: self.clone(), id, serial, told }
@@ -95,13 +97,18 @@ impl Waiting {
         !waited.unwrap_or_else(PoisonError::into_inner).0.is_empty()
     }
 
-    /// Tells everybody whom this answer concerns.
-    pub(super) fn tell(&self, answered: &Answered) {
+    /// Tells everybody whom this answer, of this aggregate, concerns.
+    pub(super) fn tell(&self, key: &str, answered: &Answered) {
         let Ok(id) = Id::try_from(answered.command_id.as_slice()) else { return };
         let mut by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(waiters) = by_id.remove(&id) else { return };
         let conflict = answered.refusal.as_ref().is_some_and(|refusal| refusal.code == "command-conflict");
         for waiter in waiters {
+            // Under one id for two aggregates each gets its own answer.
+            if waiter.key != key {
+                by_id.entry(id).or_default().push(waiter);
+                continue;
+            }
             let same_body = waiter.body_hash.as_slice() == answered.body_hash.as_slice();
             let found = match (conflict, same_body) {
                 // Another body's conflict says nothing about this one: its own answer is still to come.
@@ -141,6 +148,8 @@ mod tests {
     use super::*;
     use weir_proto::log::v1::Refusal;
 
+    const KEY: &str = "order-1";
+
     fn answered(body: u8, code: Option<&str>) -> Answered {
         let refusal = code.map(|code| Refusal { code: code.to_owned(), detail: String::new() });
         Answered { command_id: vec![7; 16], body_hash: vec![body; 16], version: 3, refusal, repeated: false }
@@ -149,12 +158,12 @@ mod tests {
     #[tokio::test]
     async fn two_bodies_under_one_id_get_their_own_answers() {
         let waiting = Arc::new(Waiting::default());
-        let first = waiting.register([7; 16], [1; 16]);
-        let repeat = waiting.register([7; 16], [1; 16]);
-        let other = waiting.register([7; 16], [2; 16]);
-        waiting.tell(&answered(2, Some("command-conflict")));
+        let first = waiting.register([7; 16], [1; 16], KEY);
+        let repeat = waiting.register([7; 16], [1; 16], KEY);
+        let other = waiting.register([7; 16], [2; 16], KEY);
+        waiting.tell(KEY, &answered(2, Some("command-conflict")));
         assert!(matches!(other.found().await, Some(Found::Conflict)));
-        waiting.tell(&answered(1, None));
+        waiting.tell(KEY, &answered(1, None));
         for answer in [first, repeat] {
             assert!(matches!(answer.found().await, Some(Found::Answer(a)) if a.version == 3));
         }
@@ -164,23 +173,34 @@ mod tests {
     #[tokio::test]
     async fn an_id_that_was_answered_for_another_body_is_a_conflict() {
         let waiting = Arc::new(Waiting::default());
-        let answer = waiting.register([7; 16], [2; 16]);
-        waiting.tell(&answered(1, None));
+        let answer = waiting.register([7; 16], [2; 16], KEY);
+        waiting.tell(KEY, &answered(1, None));
         assert!(matches!(answer.found().await, Some(Found::Conflict)));
+    }
+
+    #[tokio::test]
+    async fn one_id_and_body_for_two_aggregates_get_their_own_answers() {
+        let waiting = Arc::new(Waiting::default());
+        let first = waiting.register([7; 16], [1; 16], KEY);
+        let second = waiting.register([7; 16], [1; 16], "order-2");
+        waiting.tell(KEY, &answered(1, None));
+        assert!(matches!(first.found().await, Some(Found::Answer(_))));
+        waiting.tell("order-2", &answered(1, Some("command-conflict")));
+        assert!(matches!(second.found().await, Some(Found::Conflict)));
     }
 
     #[tokio::test]
     async fn the_follower_rests_only_while_nobody_waits() {
         let waiting = Arc::new(Waiting::default());
         waiting.begin();
-        let answer = waiting.register([7; 16], [1; 16]);
+        let answer = waiting.register([7; 16], [1; 16], KEY);
         assert!(!waiting.rest() && waiting.wait_for_call(Duration::ZERO));
         waiting.followed().await;
         drop(answer);
         assert!(waiting.rest() && !waiting.wait_for_call(Duration::ZERO));
         let (late, other) = (waiting.clone(), waiting.clone());
         let asked = tokio::spawn(async move {
-            let _answer = late.register([8; 16], [1; 16]);
+            let _answer = late.register([8; 16], [1; 16], KEY);
             late.followed().await;
         });
         let called = tokio::task::spawn_blocking(move || other.wait_for_call(Duration::from_secs(10)));
@@ -192,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn who_goes_away_is_forgotten() {
         let waiting = Arc::new(Waiting::default());
-        drop(waiting.register([7; 16], [1; 16]));
+        drop(waiting.register([7; 16], [1; 16], KEY));
         assert!(waiting.is_empty());
     }
 }

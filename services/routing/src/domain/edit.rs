@@ -53,7 +53,7 @@ impl Routing {
             Phase::Unknown | Phase::Cancelled { .. } | Phase::Ended { .. } => Decision::ignore(Ignored::Irrelevant),
             Phase::Released if ship_to.is_some() => self.ask_a_person(at, MOVED_AFTER_RELEASE),
             Phase::Released => self.ask_a_person(at, EDITED_AFTER_RELEASE),
-            _ if edited.lines.is_empty() => self.cancel(at, "no lines left", "", false),
+            _ if edited.lines.is_empty() && !before.lines.is_empty() => self.cancel(at, "no lines left", "", false),
             Phase::Parked { .. } => self.retry_parked(at, edited, ship_to.unwrap_or_else(|| self.ship_to.clone())),
             Phase::Waiting if edited.obstacle().is_some() => self.ask_a_person(at, UNMAPPED_LINE),
             Phase::Waiting => self.plan_next(at, Draft { order: edited, ship_to, ..self.redraft() }),

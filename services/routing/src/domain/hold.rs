@@ -29,7 +29,8 @@ impl Routing {
         }
         let resolved = resolved(&answer.hold_id, Resolution::Rejected, &answer.note);
         match self.phase {
-            Phase::Parked { .. } | Phase::Waiting => {
+            // Before the order as well: what is asked there is whether it may leave at all.
+            Phase::Unknown | Phase::Parked { .. } | Phase::Waiting => {
                 let cancelled = Fact::RouteCancelled { reason: "rejected".to_owned(), request_id: String::new() };
                 Decision::say(vec![resolved, cancelled]).tell(self.void_if_live(at, "rejected"))
             }

@@ -37,11 +37,9 @@ pub fn price(world: &World, order: &Order, judgement: &Judgement, excluded: &[St
 /// Amounts of two currencies can't be compared, and inventory takes no such choice: what remains is the order's own currency, or
 /// the first that comes where nothing is in it. An amount of nothing is in any.
 fn keep_one_currency(candidates: &mut Vec<Candidate>, wanted: &str, notes: &mut Vec<String>) {
-    let named = || candidates.iter().flat_map(costs).filter(|cost| cost.minor != 0);
-    let currency = match named().any(|cost| cost.currency == wanted) {
-        true => wanted.to_owned(),
-        false => named().next().map(|cost| cost.currency.clone()).unwrap_or_default(),
-    };
+    let mut currencies = candidates.iter().filter_map(own_currency).peekable();
+    let first = currencies.peek().map_or(wanted, |first| first);
+    let currency = if currencies.clone().any(|own| own == wanted) { wanted } else { first }.to_owned();
     candidates.retain_mut(|candidate| {
         let fits = costs(candidate).iter().all(|cost| cost.minor == 0 || cost.currency == currency);
         if fits {
@@ -52,6 +50,13 @@ fn keep_one_currency(candidates: &mut Vec<Candidate>, wanted: &str, notes: &mut 
         }
         fits
     });
+}
+
+/// The currency of its costs; `None` where all is free, or where they are in two.
+fn own_currency(candidate: &Candidate) -> Option<&str> {
+    let mut named = costs(candidate).into_iter().filter(|cost| cost.minor != 0).map(|cost| cost.currency.as_str());
+    let first = named.next()?;
+    named.all(|other| other == first).then_some(first)
 }
 
 fn costs(candidate: &Candidate) -> [&Money; 2] {

@@ -117,6 +117,12 @@ fn some_lines_of_an_order_that_is_not_there_yet_are_a_question_and_no_cancel() {
         .when(&Input::ApproveHold(answer("order-1:0:partial-cancel-before-order")))
         .then(&[resolved("order-1:0:partial-cancel-before-order", Resolution::Approved), Fact::Released { plan: 1 }]);
     asked_first()
+        .when(&Input::RejectHold(answer("order-1:0:partial-cancel-before-order")))
+        .then(&[resolved("order-1:0:partial-cancel-before-order", Resolution::Rejected), cancelled("rejected", "")])
+        .and()
+        .when(&paid())
+        .ignores(Ignored::Unchanged);
+    asked_first()
         .when(&Input::CancellationAsked(asked("r-2", &[])))
         .then(&[cancelled("buyer", "r-2")])
         .and()

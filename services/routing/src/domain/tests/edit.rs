@@ -189,3 +189,14 @@ fn an_edit_of_nothing_known_is_irrelevant() {
     fresh(world()).when(&delta("1", 1, None)).ignores(Ignored::Irrelevant);
     fresh(world()).when(&Input::Irrelevant).ignores(Ignored::Irrelevant);
 }
+
+#[test]
+fn a_new_address_for_an_order_with_nothing_to_ship_cancels_nothing() {
+    let mut empty = placed();
+    empty.order.lines.clear();
+    let scenario = fresh(world()).when(&Input::Placed(Box::new(empty))).and();
+    let moved = Input::AddressChangeAsked { ship_to: b"new".to_vec(), region: hubei() };
+    let verdict = scenario.when(&moved).tells(&[]);
+    let facts = verdict.decision().facts.as_slice();
+    assert!(matches!(facts, [Fact::Parked { reason, .. }] if reason == "nothing-to-ship"), "{facts:?}");
+}

@@ -76,6 +76,27 @@ fn a_warehouse_that_counts_in_another_currency_is_no_candidate() {
     assert_eq!(left(&to("CN", "Guangdong")), (vec!["west".to_owned()], vec![note("east", "CNY")]));
     let in_dollars = Order { payable: Money { minor: 1, currency: "USD".to_owned() }, ..to("CN", "Guangdong") };
     assert_eq!(left(&in_dollars), (vec!["east".to_owned()], vec![note("west", "EUR")]));
+    // One that counts in two keeps no other out.
+    let mut mixed = world.clone();
+    let tenant = mixed.tenants.get_mut("demo").expect("the tenant is there");
+    tenant.warehouses.get_mut("east").expect("east is there").unit_cost =
+        Money { minor: 1, currency: "USD".to_owned() };
+    let (pricing, _) = price(&mixed, &in_dollars, &Judgement::default(), &[]);
+    assert_eq!(pricing.candidates.iter().map(|c| c.warehouse.as_str()).collect::<Vec<_>>(), ["west"]);
+}
+
+#[test]
+fn what_costs_nothing_keeps_the_orders_currency() {
+    let mut world = world();
+    let tenant = world.tenants.get_mut("demo").expect("the tenant is there");
+    for warehouse in tenant.warehouses.values_mut() {
+        warehouse.unit_cost = Money::default();
+        warehouse.parcel_costs.values_mut().for_each(|cost| cost.cost = Money::default());
+    }
+    let (pricing, _) = price(&world, &to("CN", "Guangdong"), &Judgement::default(), &[]);
+    assert!(
+        pricing.candidates.iter().all(|candidate| candidate.parcel_cost == cny(0)) && pricing.candidates.len() == 2
+    );
 }
 
 #[test]
