@@ -40,7 +40,7 @@ fn ask(
         topic: Topic::Routes,
         key: "order-1".to_owned(),
         event_type: "weir.log.v1.Answered",
-        value: Envelope { meta: Some(Meta::default()), stage }.encode_to_vec(),
+        value: Envelope { meta: Some(Meta { key: meta.key, ..Meta::default() }), stage }.encode_to_vec(),
     };
     corner.runtime.block_on(corner.writer().write(fact, "fact", None)).expect("written");
     corner.runtime.block_on(asking).expect("joined")
