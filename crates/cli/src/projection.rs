@@ -10,10 +10,10 @@ use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use weir_pipeline::projection::postgres::{Rebuild, Registered, ask, list, withdraw};
+use weir_pipeline::projection::postgres::{Purpose, Rebuild, Registered, ask, list, withdraw};
 
 /// How long a service may take to take up what it is asked.
-const TAKEN_UP: Duration = Duration::from_secs(15);
+pub const TAKEN_UP: Duration = Duration::from_secs(15);
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -36,6 +36,18 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Makes a projection's tables anew as a rebuild does, compares those that are read with them row by row, and throws them away.
+    /// Exit code 1 where they differ
+    Compare {
+        /// As `weir projection list` names it: "console.orders". Counters in Redis are compared by `weir verify`.
+        name: String,
+        /// Which one, where several schemas have one of this name.
+        #[arg(long)]
+        schema: Option<String>,
+        /// JSON lines: each step, and the end.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// # Errors
@@ -49,7 +61,12 @@ pub async fn run(command: Command, installation: &Installation) -> anyhow::Resul
             }
             let mut connection = PgConnection::connect(installation.database_url()?).await?;
             let of = find(&mut connection, &name, schema.as_deref()).await?;
-            rebuild(&mut connection, &of, json).await
+            rebuild(&mut connection, &of, Purpose::Replace, json).await
+        }
+        Command::Compare { name, schema, json } => {
+            let mut connection = PgConnection::connect(installation.database_url()?).await?;
+            let of = find(&mut connection, &name, schema.as_deref()).await?;
+            rebuild(&mut connection, &of, Purpose::Compare, json).await
         }
     }
 }
@@ -85,8 +102,13 @@ async fn find(connection: &mut PgConnection, name: &str, schema: Option<&str>) -
     }
 }
 
-async fn rebuild(connection: &mut PgConnection, of: &Registered, as_json: bool) -> anyhow::Result<ExitCode> {
-    if !ask(connection, of).await? {
+async fn rebuild(
+    connection: &mut PgConnection,
+    of: &Registered,
+    purpose: Purpose,
+    as_json: bool,
+) -> anyhow::Result<ExitCode> {
+    if !ask(connection, of, purpose).await? {
         let now = find(connection, &of.projection, Some(of.schema.trim_matches('"'))).await?;
         let how = now.rebuild.as_ref().map(told).unwrap_or_default();
         anyhow::bail!("{} is being rebuilt already: {how}", of.projection);
@@ -107,7 +129,10 @@ async fn rebuild(connection: &mut PgConnection, of: &Registered, as_json: bool) 
                 } else {
                     println!("{}: {text}", of.projection)
                 }
-                return Ok(ExitCode::from(u8::from(rebuild.state == "failed")));
+                for row in rebuild.differing.iter().filter(|_| !as_json) {
+                    println!("    {row}");
+                }
+                return Ok(ExitCode::from(u8::from(rebuild.state == "failed" || !rebuild.differing.is_empty())));
             }
             "asked" if begun.elapsed() > TAKEN_UP && withdraw(connection, of).await? => {
                 anyhow::bail!("nobody takes it up: is the service of schema {} running?", of.schema);
@@ -124,10 +149,10 @@ async fn rebuild(connection: &mut PgConnection, of: &Registered, as_json: bool) 
 
 /// In words.
 fn told(rebuild: &Rebuild) -> String {
-    let Rebuild { state, phase, done, wanted, said, seconds, silent } = rebuild;
+    let Rebuild { purpose, state, phase, done, wanted, said, seconds, silent, compared, differing } = rebuild;
     let said = if said.is_empty() { String::new() } else { format!("; {said}") };
     match state.as_str() {
-        "running" if *silent > 60.0 => {
+        "running" if *silent > 60.0 && phase != "comparing" => {
             format!(
                 "{phase}, {done} of {wanted} offsets; nothing heard for {silent:.0} s: its process has ended, and the next \
                  begins anew{said}"
@@ -135,6 +160,10 @@ fn told(rebuild: &Rebuild) -> String {
         }
         "running" => format!("{phase}, {done} of {wanted} offsets, {seconds:.0} s{said}"),
         "asked" => format!("asked for {silent:.0} s ago"),
+        "done" if *purpose == Purpose::Compare => {
+            let found = if differing.is_empty() { "equal the fold" } else { "differ from the fold" };
+            format!("{compared} rows {found}; compared in {seconds:.1} s{said}")
+        }
         "done" => format!("done in {seconds:.1} s, {done} offsets{said}"),
         _ => format!("{state} after {seconds:.1} s{said}"),
     }
@@ -143,7 +172,7 @@ fn told(rebuild: &Rebuild) -> String {
 fn line(of: &Registered, rebuild: Option<&Rebuild>) -> String {
     let rebuild = rebuild.map(|r| {
         json!({ "state": r.state, "phase": r.phase, "done": r.done, "wanted": r.wanted, "said": r.said,
-            "seconds": r.seconds })
+            "seconds": r.seconds, "purpose": r.purpose.name(), "compared": r.compared, "differing": r.differing })
     });
     json!({ "projection": of.projection, "store": "postgres", "schema": of.schema, "topics": of.topics,
         "tables": of.tables, "rebuild": rebuild })

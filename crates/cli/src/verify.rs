@@ -7,6 +7,7 @@ mod committed;
 mod cost;
 mod projections;
 mod scan;
+mod tables;
 mod walk;
 
 use crate::installation::Installation;
@@ -21,7 +22,7 @@ pub struct Args {
     /// One JSON document on standard output.
     #[arg(long)]
     pub json: bool,
-    /// Postgres and Redis are not compared with the fold.
+    /// Postgres and Redis are not compared with the fold, for which the services have to be running.
     #[arg(long)]
     pub log_only: bool,
     /// Orders may be under way: what has not come to an end is counted, not reported.

@@ -21,6 +21,12 @@ pub trait Projection: Send + 'static {
         &[]
     }
 
+    /// A condition, in SQL, on rows of a table that say nothing: a count of none. Whether they are there depends on how the log was
+    /// cut into batches. All other rows follow from the log alone.
+    fn says_nothing(&self, _table: &str) -> Option<&'static str> {
+        None
+    }
+
     /// Writes what a batch means. Runs inside the transaction that moves the offset: it begins and commits nothing itself.
     /// The batch is in log order within each partition. Every statement carries many rows (UNNEST).
     fn apply<'a>(
@@ -29,6 +35,9 @@ pub trait Projection: Send + 'static {
         batch: &'a [Record],
     ) -> BoxFuture<'a, Result<(), sqlx::Error>>;
 }
+
+/// What is said of a projection whose positions the log does not have.
+const BEYOND: &str = "the positions lie beyond the log's end";
 
 /// Why a store of rows or counters did not do as asked. Whether it did all the same is found out from the positions it keeps.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,12 @@ mod counters;
 mod gateway;
 #[path = "edges/projector.rs"]
 mod projector;
+#[path = "edges/projector_compare.rs"]
+mod projector_compare;
 #[path = "edges/projector_rebuild.rs"]
 mod projector_rebuild;
+#[path = "edges/rebuild_stand.rs"]
+mod rebuild_stand;
 #[path = "edges/reference.rs"]
 mod reference;
 #[path = "edges/settings.rs"]

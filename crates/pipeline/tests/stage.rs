@@ -11,12 +11,14 @@ mod time;
 mod toy;
 
 use prost::Message as _;
+use std::time::Duration;
 use toy::{Bench, Toy};
 use weir_decider::Millis;
 use weir_pipeline::stage::{Partition, make_snapshot, restore_snapshot};
 use weir_pipeline::{Headers, Record};
 use weir_proto::log::v1::{Closed, Envelope, Meta, StageFact, stage_fact::Fact};
 use weir_proto::topics::Topic;
+use weir_testkit::wait_for;
 
 /// Orders in play.
 const ORDERS: usize = 40;
@@ -95,14 +97,19 @@ fn a_snapshot_only_shortens_the_fold_and_a_foreign_one_is_ignored() {
     bench.write_inputs(ORDERS, 0..5);
     bench.await_facts(ORDERS * 5);
     worker.stop();
-    assert!(make_snapshot(&Toy, &bench.log, &snapshots, 0, &bench.signals()).expect("made"));
+    let made = wait_for("a snapshot", Duration::from_secs(30), || {
+        make_snapshot(&Toy, &bench.log, &snapshots, 0, &bench.signals()).ok()
+    });
+    assert!(made, "there are facts");
     let second = bench.run_from("a", Some(snapshots.clone()));
     bench.write_inputs(ORDERS, 3..8);
     bench.await_facts(ORDERS * 8);
     second.stop();
     bench.assert_once(ORDERS, 8);
     // I9: the snapshot and what came after it is the fold of the whole log.
-    let mut live = restore_snapshot(&Toy, &bench.log, &snapshots, 0).expect("log").expect("a good snapshot");
+    let mut live = wait_for("a good snapshot", Duration::from_secs(30), || {
+        restore_snapshot(&Toy, &bench.log, &snapshots, 0).expect("the log answers")
+    });
     let from = live.next_fact();
     for record in bench.read(Topic::Routes).iter().filter(|record| record.offset >= from) {
         live.fold(&Toy, record).expect("fits");

@@ -104,9 +104,12 @@ impl Drop for Program {
 pub fn serves_while_kafka_is_away(program: &str, own: &[(&str, &str)]) {
     let mut program = Program::spawn(program, &[own, &[("WEIR_BROKERS", NOWHERE)]].concat());
     assert_eq!(program.get("/live").0, 200);
-    let (status, body) = program.get("/ready");
-    assert_eq!(status, 503, "{body}");
-    assert!(body.contains(r#""holds":true,"name":"started""#), "the start itself waits for nothing: {body}");
+    // It listens before it starts; that waits for nothing that is away.
+    let body = wait_for("the start", PATIENCE, || {
+        let (status, body) = program.get("/ready");
+        assert_eq!(status, 503, "{body}");
+        body.contains(r#""holds":true,"name":"started""#).then_some(body)
+    });
     assert!(body.contains(r#""holds":false"#), "a condition says what is missing: {body}");
     assert_eq!(program.get("/metrics").0, 200);
     let (code, log) = program.terminate();

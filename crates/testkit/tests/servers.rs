@@ -64,19 +64,19 @@ async fn the_address_of_a_schema_leads_into_it() {
 async fn redis_prefixes_differ() {
     let servers = Servers::shared();
     assert_ne!(servers.redis_namespace(), servers.redis_namespace());
-    assert!(ping(&servers.redis_url).await.is_some());
+    wait_for_async("an answer", PATIENCE, || ping(&servers.redis_url)).await;
 }
 
 #[tokio::test]
 async fn a_private_redis_can_be_killed_frozen_and_brought_back() {
     let private = PrivateServers::start(&[Server::Redis]);
     let url = private.addresses().redis_url.clone();
-    assert!(ping(&url).await.is_some());
+    wait_for_async("an answer", PATIENCE, || ping(&url)).await;
 
     private.kill(Server::Redis);
     assert!(ping(&url).await.is_none());
     private.restart(Server::Redis);
-    assert!(ping(&url).await.is_some());
+    wait_for_async("an answer of the second", PATIENCE, || ping(&url)).await;
 
     private.pause(Server::Redis);
     assert!(ping(&url).await.is_none());

@@ -31,6 +31,10 @@ impl Projection for Orders {
         &["timeline", "orders", "order_identities", "order_skus", "order_tracking", "event_counts", "state_counts"]
     }
 
+    fn says_nothing(&self, table: &str) -> Option<&'static str> {
+        (table == "state_counts").then_some("count = 0")
+    }
+
     fn apply<'a>(
         &'a mut self,
         connection: &'a mut PgConnection,

@@ -26,7 +26,7 @@ use weir_pipeline::projection::Projection as _;
 use weir_proto::console::v1::console_service_server::ConsoleService as _;
 use weir_proto::console::v1::{GetOrderRequest, OrderSummary, SearchOrdersRequest};
 use weir_proto::order::v1::order_event::Event as OrderArm;
-use weir_proto::order::v1::{PaymentReceived, PaymentState};
+use weir_proto::order::v1::{Line, LineDelta, LinesChanged, PaymentReceived, PaymentState};
 use weir_testkit::{Schema, Servers};
 
 async fn schema() -> Schema {
@@ -48,7 +48,12 @@ fn queries(schema: &Schema) -> Queries {
 
 /// The rows as they lie in the tables.
 async fn rows(pool: &PgPool) -> Vec<String> {
-    sqlx::query_scalar("select row_to_json(told)::text from (select * from orders natural full join order_identities) told order by order_id")
+    sqlx::query_scalar(
+        "select row_to_json(told)::text from (select * from orders natural full join order_identities) told
+         union all select 'timeline ' || row_to_json(timeline)::text from timeline
+         union all select 'found by ' || sku from order_skus union all select 'found by ' || tracking_number from order_tracking
+         order by 1",
+    )
         .fetch_all(pool)
         .await
         .expect("the rows")
@@ -99,7 +104,13 @@ async fn an_order_is_told_from_webhook_to_message() {
 #[tokio::test]
 async fn the_order_of_topics_does_not_matter() {
     let mut stories: Vec<Vec<Record>> = Vec::new();
-    let mut records = Author::new(7).whole_story();
+    let mut author = Author::new(7);
+    // What the order is found by comes with this, and goes when it is placed: in a batch of its own, or with the rest.
+    let line = Some(Line { sku: "SKU-EARLY".to_owned(), ..Line::default() });
+    let delta = LineDelta { line_id: "9".to_owned(), quantity: 1, line };
+    let mut records =
+        vec![author.order(OrderArm::LinesChanged(LinesChanged { deltas: vec![delta], ..LinesChanged::default() }))];
+    records.extend(author.whole_story());
     in_log(&mut records);
     stories.push(records.clone());
     let mut backwards = records.clone();
@@ -114,7 +125,8 @@ async fn the_order_of_topics_does_not_matter() {
         outcomes.push((rows(&schema.pool).await, counted(&queries(&schema)).await));
     }
     let first = &outcomes[0];
-    assert_eq!(first.0.len(), 1);
+    let finds = ["found by 1Z00000007", "found by SKU-1", "found by SKU-9", "found by SKU-EARLY"];
+    assert_eq!(first.0[..4], finds);
     assert_eq!(first.1.0, [("shipped".to_owned(), 1)]);
     assert!(first.1.1.contains(&("shipments/weir.shipment.v1.Shipped".to_owned(), 1)), "{:?}", first.1.1);
     assert!(outcomes.iter().all(|outcome| outcome == first), "{outcomes:#?}");

@@ -1,7 +1,11 @@
 //! I10: Postgres equals the fold; Redis equals the fold, or is absent, and never wrong.
 //!
+//! The stock ledger is folded here, apart from the projection's own code; so are the counters' counts of it. All rows of all
+//! tables are compared with a fold by that code ([`super::tables`]), and the counters' soft promises with what it made.
+//!
 //! A projector may be behind: what differs is looked at again until it agrees or patience ends.
 
+use super::tables;
 use crate::installation::Installation;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use std::collections::BTreeMap;
@@ -16,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Differences printed.
 const SHOWN_MAX: usize = 5;
 
-/// Compares the stock ledger's rows and counters, and the console's count of orders, with the fold.
+/// Compares the stock ledger's rows and counters, the console's count of orders, and all rows of all tables, with the fold.
 pub async fn check(installation: &Installation, levels: &Levels, report: &mut Report) -> anyhow::Result<()> {
     let levels = without_empty(levels);
     let mut connection = PgConnection::connect(installation.database_url()?).await?;
@@ -31,14 +35,15 @@ pub async fn check(installation: &Installation, levels: &Levels, report: &mut Re
     };
     note(report, "postgres inventory.stock_levels", levels.len(), &differing);
     console_orders(&mut connection, report).await?;
-    redis_levels(installation, &levels, report).await
+    tables::compare(&mut connection, report).await?;
+    redis_levels(installation, &mut connection, &levels, report).await
 }
 
 fn without_empty(levels: &Levels) -> Levels {
     levels.iter().filter(|(_, level)| **level != Level::default()).map(|(k, v)| (k.clone(), *v)).collect()
 }
 
-fn note(report: &mut Report, what: &str, compared: usize, differing: &[String]) {
+pub(super) fn note(report: &mut Report, what: &str, compared: usize, differing: &[String]) {
     for _ in differing.len()..compared {
         report.check(Id::I10, true, String::new);
     }
@@ -90,6 +95,12 @@ async fn postgres_levels(connection: &mut PgConnection) -> anyhow::Result<Levels
     Ok(levels)
 }
 
+/// By "tenant/pool/SKU".
+async fn postgres_soft(connection: &mut PgConnection) -> anyhow::Result<BTreeMap<String, i64>> {
+    let query = "select tenant || '/' || pool || '/' || sku, soft from inventory.stock_soft where soft <> 0";
+    Ok(sqlx::query_as(query).fetch_all(connection).await?.into_iter().collect())
+}
+
 async fn console_orders(connection: &mut PgConnection, report: &mut Report) -> anyhow::Result<()> {
     let wanted = i64::try_from(report.summary.orders)?;
     let started = Instant::now();
@@ -105,10 +116,15 @@ async fn console_orders(connection: &mut PgConnection, report: &mut Report) -> a
     }
 }
 
-async fn redis_levels(installation: &Installation, levels: &Levels, report: &mut Report) -> anyhow::Result<()> {
+async fn redis_levels(
+    installation: &Installation,
+    connection: &mut PgConnection,
+    levels: &Levels,
+    report: &mut Report,
+) -> anyhow::Result<()> {
     let prefix = &installation.log.prefix;
     let reader = CounterReader::connect(installation.redis_url()?, prefix, "inventory.availability").await?;
-    // One hash for each (pool, SKU): "<warehouse>:on_hand" and "<warehouse>:allocated".
+    // One hash for each (pool, SKU): "<warehouse>:on_hand", "<warehouse>:allocated", and "soft" for all warehouses.
     let mut wanted: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
     for ((pool, sku, warehouse), level) in levels {
         let fields = wanted.entry(format!("{pool}/{sku}")).or_default();
@@ -116,8 +132,16 @@ async fn redis_levels(installation: &Installation, levels: &Levels, report: &mut
         fields.insert(format!("{warehouse}:allocated"), level.allocated);
     }
     let started = Instant::now();
-    let hashes: Vec<String> = wanted.keys().cloned().collect();
-    let differing = loop {
+    let (hashes, differing) = loop {
+        // As the rows have it now, which were compared with the fold before.
+        let soft = postgres_soft(connection).await?;
+        for hash in soft.keys() {
+            wanted.entry(hash.clone()).or_default();
+        }
+        for (hash, fields) in &mut wanted {
+            fields.insert("soft".to_owned(), soft.get(hash).copied().unwrap_or(0));
+        }
+        let hashes: Vec<String> = wanted.keys().cloned().collect();
         let Some(found) = reader.read(&hashes).await? else {
             if started.elapsed() > PATIENCE {
                 // Absent is allowed; it is only ever not wrong.
@@ -132,12 +156,12 @@ async fn redis_levels(installation: &Installation, levels: &Levels, report: &mut
             for (field, value) in &wanted[hash] {
                 let redis = fields.get(field).copied().unwrap_or(0);
                 if redis != *value {
-                    differing.push(format!("{hash} {field}: fold {value}, redis {redis}"));
+                    differing.push(format!("{hash} {field}: {value}, and {redis} in Redis"));
                 }
             }
         }
         if differing.is_empty() || started.elapsed() > PATIENCE {
-            break differing;
+            break (hashes, differing);
         }
         tokio::time::sleep(PAUSE).await;
     };

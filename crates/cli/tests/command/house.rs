@@ -46,6 +46,8 @@ impl House {
         let corner = Corner::new();
         let mut environment = corner.environment();
         environment.extend([
+            // Six services start beside it.
+            ("WEIR_DOOR_WRITE_MS", "10000".to_owned()),
             ("WEIR_DATABASE_URL", servers.addresses().database_url.clone()),
             ("WEIR_REDIS_URL", servers.addresses().redis_url.clone()),
             ("WEIR_SMTP_URL", "smtp://127.0.0.1:1".to_owned()),

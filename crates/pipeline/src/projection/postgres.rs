@@ -13,8 +13,8 @@ mod store;
 mod text;
 
 pub use books::Move;
-pub use desk::{Rebuild, Registered, ask, list, withdraw};
-pub use rebuild::{Phase, Progress, RebuildFault, Rebuilt, rebuild};
+pub use desk::{Purpose, Rebuild, Registered, ask, list, withdraw};
+pub use rebuild::{Compared, Phase, Progress, RebuildFault, Rebuilt, compare, rebuild};
 pub use rows::{Applied, Rows};
 pub use text::{column, indexed, indexed_composed, is_unusable_value};
 

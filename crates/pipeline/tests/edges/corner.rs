@@ -1,7 +1,7 @@
 //! An installation of a test's own: its topics, and a runtime to ask in.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use weir_pipeline::kafka::KafkaLog;
@@ -11,7 +11,7 @@ use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Log as _, Outgoing, Reader as _, Record, Signals, TopicPartition};
 use weir_proto::log::v1::Position;
 use weir_proto::topics::Topic;
-use weir_testkit::{Servers, unique_prefix};
+use weir_testkit::{Servers, unique_prefix, wait_for};
 
 /// Longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +21,8 @@ pub struct Corner {
     pub log: KafkaLog,
     pub runtime: Runtime,
     stop: Arc<AtomicBool>,
+    /// Why what was given signals is not ready.
+    said: Arc<Mutex<String>>,
 }
 
 impl Corner {
@@ -32,17 +34,29 @@ impl Corner {
         create_topics(&config).expect("topics");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime");
-        Corner { log: KafkaLog::unchecked(&config), config, runtime, stop: Arc::default() }
+        Corner { log: KafkaLog::unchecked(&config), config, runtime, stop: Arc::default(), said: Arc::default() }
     }
 
     /// The same installation, for a process that starts after this one has stopped.
     pub fn again(&self) -> Corner {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
-        Corner { config: self.config.clone(), log: self.log.clone(), runtime, stop: Arc::default() }
+        Corner {
+            config: self.config.clone(),
+            log: self.log.clone(),
+            runtime,
+            stop: Arc::default(),
+            said: Arc::default(),
+        }
     }
 
     pub fn signals(&self) -> Signals {
-        Signals::new(self.stop.clone(), |_, _| {})
+        let said = self.said.clone();
+        Signals::new(self.stop.clone(), move |_, why| why.clone_into(&mut said.lock().expect("no panic")))
+    }
+
+    /// Waits until it is said why something is not ready.
+    pub fn await_said(&self, why: &str) {
+        wait_for(why, PATIENCE, || self.said.lock().expect("no panic").contains(why).then_some(()));
     }
 
     pub fn stop(&self) {

@@ -31,7 +31,8 @@ impl Counters for Letters {
 
 fn counts(corner: &Corner, reader: &CounterReader) -> Option<Vec<HashMap<String, i64>>> {
     let hashes = ["a".to_owned(), "b".to_owned(), "c".to_owned()];
-    corner.runtime.block_on(reader.read(&hashes)).expect("redis answers")
+    // A reader gives Redis half a second, which a busy machine may take.
+    corner.runtime.block_on(reader.read(&hashes)).ok().flatten()
 }
 
 #[test]
@@ -92,11 +93,12 @@ fn changes_behind_a_moved_position_are_not_counted_twice() {
     corner.write(&writer, Topic::Stock, "a1");
     wait_for("the first", PATIENCE, || (counts(&corner, &reader)?[0].get("all") == Some(&1)).then_some(()));
 
-    // As if another owner had counted the next record already; it is missing here on purpose.
+    // As if another owner had counted the next record already; it is missing here on purpose. It is in no log yet, and waited for.
     let mut redis = redis::Client::open(url.as_str()).and_then(|c| c.get_connection()).expect("redis");
     let found: Vec<String> = redis.keys(format!("{{{}:*:pos", corner.config.prefix)).expect("keys");
     let partition = weir_proto::partition::partition_of(b"a1", 2);
     redis.hset::<_, _, _, ()>(&found[0], partition, 2).expect("moved");
+    corner.await_said("beyond the log's end");
     corner.write(&writer, Topic::Stock, "a1");
     corner.write(&writer, Topic::Stock, "a1");
     wait_for("the third", PATIENCE, || (counts(&corner, &reader)?[0]["all"] == 2).then_some(()));

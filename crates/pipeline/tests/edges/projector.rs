@@ -131,8 +131,9 @@ fn a_batch_behind_moved_offset_rows_is_rolled_back() {
     stand.write(0..10);
     stand.start();
     stand.await_seen(0..10);
-    // As if another owner had applied the next two; both of its rows are missing here on purpose.
+    // As if another owner had applied the next two; both of its rows are missing here on purpose. They are in no log yet.
     stand.execute("update projection_offsets set next_offset = 12".to_owned());
+    stand.corner.await_said("beyond the log's end");
     stand.write(10..13);
     stand.await_seen((0..10).chain(12..13));
 }

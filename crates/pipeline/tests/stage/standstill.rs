@@ -82,6 +82,8 @@ fn uneven_inputs_are_paused_until_the_group_does_better() {
         .set("bootstrap.servers", &bench.config.brokers)
         .set("group.id", format!("{}.toy", bench.config.prefix))
         .set("partition.assignment.strategy", "range")
+        // What it reads is read again by whoever has both inputs.
+        .set("enable.auto.commit", "false")
         .set("session.timeout.ms", "6000")
         .create()
         .expect("consumer");

@@ -134,11 +134,13 @@ impl Touched {
     fn fold(&self, order_id: Uuid, before: Option<&Known>) -> Changed {
         let mut story = before.map(|known| known.story.clone()).unwrap_or_default();
         let was_placed = before.map(|known| known.story.placed.placed);
-        let (skus, tracking) = (story.placed.skus(), story.work.tracking_numbers());
+        let mut skus = Found::after(story.placed.skus());
+        let mut tracking = Found::after(story.work.tracking_numbers());
         for event in &self.events {
             event.tell(&mut story);
+            skus.see(story.placed.skus());
+            tracking.see(story.work.tracking_numbers());
         }
-        let new = |now: Vec<String>, known: &[String]| now.into_iter().filter(|item| !known.contains(item)).collect();
         Changed {
             order_id,
             tenant: self.tenant.clone(),
@@ -147,9 +149,29 @@ impl Touched {
             state_before: before.map(|known| known.state.clone()),
             updated_at_ms: self.updated_at_ms.max(before.map_or(0, |known| known.updated_at_ms)),
             is_placed_anew: was_placed != Some(story.placed.placed),
-            new_skus: new(story.placed.skus(), &skus),
-            new_tracking: new(story.work.tracking_numbers(), &tracking),
+            new_skus: skus.new,
+            new_tracking: tracking.new,
             story,
+        }
+    }
+}
+
+/// What an order is found by, looked at after each event: what came and went within a batch is found like what came and went in two.
+struct Found {
+    known: Vec<String>,
+    new: Vec<String>,
+}
+
+impl Found {
+    fn after(known: Vec<String>) -> Found {
+        Found { known, new: Vec::new() }
+    }
+
+    fn see(&mut self, now: Vec<String>) {
+        for item in now {
+            if !self.known.contains(&item) && !self.new.contains(&item) {
+                self.new.push(item);
+            }
         }
     }
 }

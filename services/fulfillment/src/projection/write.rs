@@ -21,8 +21,8 @@ const ENDS: &str = "update pick_lists as known set state = new.state, active = f
     where known.order_id = new.order_id and known.active";
 
 /// Until the end of the transaction: places become visible in their order only if one projector at a time hands them out, and who
-/// follows the lists by their last place would else pass some over for good.
-const IN_TURN: &str = "select pg_advisory_xact_lock(hashtext('fulfillment.pick_lists.place'))";
+/// follows the lists by their last place would else pass some over for good. Of one schema's table: copies beside it have their own.
+const IN_TURN: &str = "select pg_advisory_xact_lock(hashtext(current_schema() || '.pick_lists.place'))";
 
 const LISTS: &str = "insert into pick_lists
         (pick_list_id, order_id, tenant, warehouse, state, active, plan, priority, ship_by_ms, issued_at_ms, body)

@@ -23,7 +23,7 @@ use weir_pipeline::{Config, Log as _, NoEffects, Reader as _, Record, Signals, T
 use weir_privacy::TenantKey;
 use weir_proto::reference::v1::{ReferenceEvent, SecretList, Shop, reference_event::Entity};
 use weir_proto::topics::Topic;
-use weir_testkit::{Servers, unique_prefix};
+use weir_testkit::{Servers, unique_prefix, wait_for};
 
 /// Longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,16 +118,16 @@ impl House {
         let snapshots = Snapshots::connect(&schema.pool);
         let clerk = Clerk::new(self.key.clone());
         let signals = Signals::new(self.stop.clone(), |_, _| {});
-        assert!(
-            stage::make_snapshot(&clerk, &self.log, &snapshots, number, &signals).expect("made"),
-            "there are facts"
-        );
-        let kept = stage::restore_snapshot(&clerk, &self.log, &snapshots, number).expect("the log answers");
+        let make = || stage::make_snapshot(&clerk, &self.log, &snapshots, number, &signals).ok();
+        assert!(wait_for("a snapshot", PATIENCE, make), "there are facts");
+        let kept = wait_for("a good snapshot", PATIENCE, || {
+            stage::restore_snapshot(&clerk, &self.log, &snapshots, number).expect("the log answers")
+        });
         let mut folded = Partition::new(number);
         for record in self.read(Topic::Orders).iter().filter(|record| record.partition == number) {
             folded.fold(&clerk, record).expect("the clerk's own facts fit");
         }
-        (kept.expect("a good snapshot"), folded)
+        (kept, folded)
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {

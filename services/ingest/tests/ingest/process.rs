@@ -39,6 +39,7 @@ impl Ingest {
             .env("WEIR_TENANT_KEY", KEY)
             // Nobody listens there: orders must come through without what only snapshots need.
             .env("WEIR_DATABASE_URL", "postgres://nobody@127.0.0.1:1/nothing")
+            .env("WEIR_DOOR_WRITE_MS", "10000")
             .env("WEIR_LISTEN", "127.0.0.1:0")
             .env("WEIR_LOG_FORMAT", "json")
             .stdout(Stdio::piped())

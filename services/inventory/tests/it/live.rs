@@ -150,8 +150,7 @@ async fn the_last_unit_goes_to_one_order_and_the_edge_knows() {
     let question =
         GetAvailabilityRequest { tenant: "demo".into(), pool: "main".into(), skus: vec!["HOT".into(), "COLD".into()] };
     let found = wait_for_async("redis has caught up", PATIENCE, || async {
-        let answer =
-            here.service.get_availability(Request::new(question.clone())).await.expect("answered").into_inner();
+        let answer = here.service.get_availability(Request::new(question.clone())).await.ok()?.into_inner();
         (!answer.skus[0].unknown && answer.skus[0].to_promise == 0 && answer.skus[1].to_promise == 7).then_some(answer)
     });
     assert_eq!(found.await.skus[0].warehouses[0].allocated, 1);

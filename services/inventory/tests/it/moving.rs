@@ -68,7 +68,7 @@ fn pools_move_under_load_and_the_ledger_is_that_of_one_worker() {
     let mut seen_alone = Seen::of(&alone.log, &Stage);
     seen_alone.until("the one worker has decided all", |seen| seen.settled() == written, |_| {});
     worker.stop();
-    assert_eq!(seen_alone.take_overs(), PARTITIONS as usize);
+    assert!(seen_alone.take_overs() >= PARTITIONS as usize, "the one worker took each partition");
 
     let (moved, still) = (Story::of(&Stage, |topic| here.read(topic)), Story::of(&Stage, |topic| alone.read(topic)));
     assert_eq!(moved.difference(&still), None);

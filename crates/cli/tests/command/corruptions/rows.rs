@@ -1,25 +1,46 @@
-//! I10 through the command: rows as the log has them are clean, and one that was changed is found.
+//! I10 through the command: tables as the services' own projectors write them are clean, and a changed row of each is found.
 
-use super::copy::Copy;
 use crate::corner::{Corner, Ended, PATIENCE};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use weir_console::projection::Orders;
+use weir_fulfillment::projection::PickLists;
 use weir_inventory::projection::availability::{Availability, NAME};
 use weir_inventory::projection::levels::Levels;
 use weir_pipeline::Signals;
+use weir_pipeline::projection::postgres::{self, ProjectorError};
 use weir_pipeline::projection::redis::CounterReader;
-use weir_pipeline::projection::{Projection as _, redis};
-use weir_proto::topics::Topic;
+use weir_pipeline::projection::{Projection, redis};
+use weir_routing::projection::RoutesProjection;
 use weir_testkit::{Servers, unique_prefix, wait_for};
+
+/// A change of one row of each table, or a row that is gone.
+const SPOILT: [&str; 13] = [
+    "update inventory.stock_levels set on_hand = on_hand + 1",
+    "update inventory.stock_soft set soft = soft + 1",
+    "update routing.steps set at_ms = at_ms + 1 where version = 1",
+    "insert into routing.holds select tenant, 'none', order_id, '', '', '', 0, 0, version from routing.steps limit 1",
+    "update fulfillment.fulfillment_orders set version = version + 1",
+    "update fulfillment.pick_lists set warehouse = 'elsewhere'",
+    "delete from console.timeline where \"offset\" = 1",
+    "update console.orders set state = 'lost'",
+    "update console.order_identities set shop = 'another'",
+    "delete from console.order_skus",
+    "insert into console.order_tracking select 'none', order_id from console.orders limit 1",
+    "update console.event_counts set count = count + 1",
+    "update console.state_counts set count = count + 1 where count <> 0",
+];
+
+type Projector = JoinHandle<Result<(), ProjectorError>>;
 
 /// A database of its own: the command asks for schemas by their names, and the servers are everybody's.
 struct Database {
     url: String,
     name: String,
-    pool: PgPool,
 }
 
 impl Database {
@@ -27,29 +48,39 @@ impl Database {
         let (server, name) = (&Servers::shared().database_url, unique_prefix());
         let (host, _) = server.rsplit_once('/').expect("the address of a database");
         run(server, format!("create database {name}")).await;
-        let url = format!("{host}/{name}");
-        let options: PgConnectOptions = url.parse().expect("an address");
-        let pool = PgPoolOptions::new().max_connections(2);
-        let pool = pool.connect_with(options.options([("search_path", "inventory")])).await.expect("a pool");
-        Database { url, name, pool }
+        Database { url: format!("{host}/{name}"), name }
     }
 
-    /// The rows of a log, written by the projection itself, and the orders that console would know.
-    async fn fill(&self, log: &Copy, orders: u64) {
-        weir_inventory::try_migrate(&self.pool).await.expect("the tables");
-        let stock: Vec<_> = log.records.iter().filter(|record| record.topic == Topic::Stock).cloned().collect();
-        let mut connection = self.pool.acquire().await.expect("a connection");
-        Levels.apply(&mut connection, &stock).await.expect("the rows");
-        let console = "create schema console; create table console.order_identities (placed_at_ms bigint)";
-        connection.execute(console).await.expect("console's table");
-        let identities = format!("insert into console.order_identities select 1 from generate_series(1, {orders})");
-        connection.execute(AssertSqlSafe(identities)).await.expect("console's rows");
+    async fn pool(&self, schema: &str) -> PgPool {
+        let options: PgConnectOptions = self.url.parse().expect("an address");
+        let options = options.options([("search_path", schema)]);
+        PgPoolOptions::new().max_connections(2).connect_with(options).await.expect("a pool")
+    }
+
+    /// The projectors of all services, at work on the log in tables of their own.
+    async fn projectors(&self, corner: &Corner, signals: &Signals) -> Vec<Projector> {
+        let (console, inventory) = (self.pool("console").await, self.pool("inventory").await);
+        let (routing, fulfillment) = (self.pool("routing").await, self.pool("fulfillment").await);
+        weir_console::database::try_migrate(&console).await.expect("console's tables");
+        weir_inventory::try_migrate(&inventory).await.expect("inventory's tables");
+        weir_routing::projection::prepare(&routing, "routing").await.expect("routing's tables");
+        fulfillment.execute("create schema fulfillment").await.expect("fulfillment's schema");
+        weir_fulfillment::projection::MIGRATIONS.run(&fulfillment).await.expect("fulfillment's tables");
+        vec![
+            spawn(Orders, corner, console, signals),
+            spawn(Levels, corner, inventory, signals),
+            spawn(RoutesProjection, corner, routing, signals),
+            spawn(PickLists, corner, fulfillment, signals),
+        ]
     }
 
     async fn remove(self) {
-        self.pool.close().await;
         run(&Servers::shared().database_url, format!("drop database {} with (force)", self.name)).await;
     }
+}
+
+fn spawn(projection: impl Projection + Clone, corner: &Corner, pool: PgPool, signals: &Signals) -> Projector {
+    postgres::spawn(projection, corner.log.clone(), &corner.config, pool, signals.clone())
 }
 
 async fn run(url: &str, statement: String) {
@@ -57,9 +88,9 @@ async fn run(url: &str, statement: String) {
     connection.execute(AssertSqlSafe(statement)).await.expect("done");
 }
 
-fn verify(corner: &Corner, database: &Database) -> Ended {
+fn weir(corner: &Corner, database: &Database, arguments: &[&str]) -> Ended {
     let output = Command::new(env!("CARGO_BIN_EXE_weir"))
-        .args(["verify", "--running"])
+        .args(arguments)
         .env_clear()
         .env("WEIR_BROKERS", &corner.config.brokers)
         .env("WEIR_PREFIX", &corner.config.prefix)
@@ -71,27 +102,48 @@ fn verify(corner: &Corner, database: &Database) -> Ended {
     Ended { code: output.status.code(), said: text(output.stdout), complained: text(output.stderr) }
 }
 
-/// How the command ends with the rows as they should be, and with one that was changed. The second waits until the
-/// verifier's patience with a projector that may be behind is over.
-pub fn as_written_and_changed(corner: &Corner, log: &Copy, orders: u64) -> (Ended, Ended) {
+/// How the command ends with the rows as they should be, and with some of each table changed; and the tables that it found nothing
+/// wrong with. The second waits until the verifier's patience with a projector that may be behind is over.
+pub fn as_written_and_changed(corner: &Corner) -> (Ended, Ended, Vec<String>) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let database = runtime.block_on(Database::new());
-    runtime.block_on(database.fill(log, orders));
     let stop = Arc::new(AtomicBool::new(false));
     let signals = Signals::new(stop.clone(), |_, _| {});
+    let mut running = runtime.block_on(database.projectors(corner, &signals));
     let url = Servers::shared().redis_url.clone();
-    let counters = redis::spawn(Availability, corner.log.clone(), &corner.config, url.clone(), signals);
+    running.push(redis::spawn(Availability, corner.log.clone(), &corner.config, url.clone(), signals));
     let whole = || async {
         let reader = CounterReader::connect(&url, &corner.config.prefix, NAME).await.ok()?;
         reader.read(&["demo/main/TEA".to_owned()]).await.ok()?.map(|_| ())
     };
     wait_for("the counters", PATIENCE, || runtime.block_on(whole()));
-    let written = verify(corner, &database);
-    let change = database.pool.execute("update stock_levels set on_hand = on_hand + 1");
-    runtime.block_on(change).expect("changed");
-    let changed = verify(corner, &database);
+    let registered = "select count(*) from console.projection_register, inventory.projection_register,
+        routing.projection_register, fulfillment.projection_register";
+    wait_for("the projectors", PATIENCE, || {
+        let asked = async { PgConnection::connect(&database.url).await?.fetch_one(registered).await };
+        runtime.block_on(asked).is_ok_and(|row| sqlx::Row::get::<i64, _>(&row, 0) == 1).then_some(())
+    });
+    let verify = || weir(corner, &database, &["verify", "--running"]);
+    let written = verify();
+    SPOILT.iter().for_each(|change| runtime.block_on(run(&database.url, (*change).to_owned())));
+    let changed = verify();
+    let projections = ["console.orders", "inventory.levels", "routing.routes", "fulfillment.pick-lists"];
+    let compared = projections.map(|name| weir(corner, &database, &["projection", "compare", name, "--json"]));
     stop.store(true, Ordering::Relaxed);
-    counters.join().expect("no panic").expect("a clean end");
+    for projector in running {
+        projector.join().expect("no panic").expect("a clean end");
+    }
     runtime.block_on(database.remove());
-    (written, changed)
+    (written, changed, missed_tables(&compared))
+}
+
+fn missed_tables(compared: &[Ended]) -> Vec<String> {
+    let tables =
+        SPOILT.iter().map(|change| change.split_whitespace().find(|word| word.contains('.')).expect("a table"));
+    let found = |table: &str| {
+        let (_, table) = table.split_once('.').expect("schema and table");
+        let named = format!("\\\"{table}\\\": ");
+        compared.iter().any(|ended| ended.code == Some(1) && ended.said.contains(&named))
+    };
+    tables.filter(|table| !found(table)).map(|table| format!("{table}: nothing was found\n{compared:?}")).collect()
 }

@@ -7,16 +7,21 @@
 //!
 //! One connection does all of it and holds an advisory lock: whoever has lost the connection has lost the rebuild as well.
 //! A rebuild reaches no effect: all that it is given is a projection, whose only way out is that connection.
+//!
+//! The same copies, made and thrown away, tell whether the tables that are read equal the fold (I10): [`compare`].
 
+mod compare;
 mod copy;
 mod fold;
 mod serve;
 mod swap;
 
+pub use compare::Compared;
 pub(super) use serve::serve;
 
 use super::books::Books;
-use super::{desk, store};
+use super::desk::{self, Purpose};
+use super::store;
 use crate::projection::Projection;
 use crate::{Log, LogError, Signals, TopicPartition};
 use copy::Copies;
@@ -54,6 +59,9 @@ pub enum RebuildFault {
     /// The offset rows of the copies were moved by somebody else.
     #[error("another writes to the copies")]
     Disturbed,
+    /// What the log has held for so long is not in the live tables.
+    #[error("the live projector is behind: {0}")]
+    Behind(String),
     #[error("postgres failed")]
     Postgres(#[from] sqlx::Error),
     #[error("the log failed")]
@@ -69,7 +77,7 @@ impl RebuildFault {
             RebuildFault::Busy(_) | RebuildFault::Stopped | RebuildFault::Changed | RebuildFault::Disturbed => true,
             RebuildFault::Postgres(error) => store::may_pass(error),
             RebuildFault::Log(error) => !matches!(error, LogError::Fatal(_)),
-            RebuildFault::Refused(_) | RebuildFault::Runtime(_) => false,
+            RebuildFault::Refused(_) | RebuildFault::Behind(_) | RebuildFault::Runtime(_) => false,
         }
     }
 }
@@ -86,6 +94,9 @@ pub enum Phase {
     /// All locks are held; only the commit is missing.
     Swapping,
     Swapped,
+    /// The live tables are waited for, and compared as of one moment.
+    Comparing,
+    Compared,
 }
 
 impl Phase {
@@ -96,6 +107,8 @@ impl Phase {
             Phase::CaughtUp => "caught up",
             Phase::Swapping => "swapping",
             Phase::Swapped => "swapped",
+            Phase::Comparing => "comparing",
+            Phase::Compared => "compared",
         }
     }
 }
@@ -132,41 +145,30 @@ pub fn rebuild<P: Projection, L: Log>(
     signals: &Signals,
     on: &mut dyn FnMut(&Progress),
 ) -> Result<Rebuilt, RebuildFault> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RebuildFault::Runtime)?;
-    let mut connection = within(&runtime, PATIENCE, PgConnection::connect_with(options))?;
-    let copies = within(&runtime, PATIENCE, Copies::plan(&mut connection, &projection))?;
-    let partitions: Vec<TopicPartition> = projection
-        .topics()
-        .iter()
-        .flat_map(|topic| (0..log.partitions(*topic)).map(|partition| TopicPartition::new(*topic, partition)))
-        .collect();
-    let mut work = Work {
-        projection,
-        log,
-        signals,
-        on,
-        runtime,
-        connection,
-        copies,
-        books: Books::default(),
-        readers: Vec::new(),
-        progress: Progress { phase: Phase::Copied, done: 0, wanted: 0 },
-        told_at: None,
-        rebuilt: Rebuilt::default(),
-    };
-    let outcome = work.run(&partitions);
-    if outcome.is_err() {
-        work.clean();
-    }
-    let Work { runtime, connection, rebuilt, .. } = work;
-    // So that the lock is free at once.
-    let closed = within(&runtime, PATIENCE, connection.close());
-    outcome.and(closed.or(Ok(()))).map(|()| rebuilt)
+    Work::begin(projection, Purpose::Replace, log, options, signals, on)?.end(Work::replace).map(|(_, rebuilt)| rebuilt)
+}
+
+/// Folds the log into copies as [`rebuild`] does, compares the live tables with them as of the offsets where those stand, and
+/// removes the copies. The live projector goes on meanwhile, and nobody waits for a lock.
+///
+/// # Errors
+/// As [`rebuild`]'s; and where the live tables do not come up to the log.
+pub fn compare<P: Projection, L: Log>(
+    projection: P,
+    log: &L,
+    options: &PgConnectOptions,
+    signals: &Signals,
+    on: &mut dyn FnMut(&Progress),
+) -> Result<Compared, RebuildFault> {
+    Work::begin(projection, Purpose::Compare, log, options, signals, on)?
+        .end(Work::compare)
+        .map(|(compared, _)| compared)
 }
 
 /// A rebuild under way.
 struct Work<'a, P, L: Log> {
     projection: P,
+    purpose: Purpose,
     log: &'a L,
     signals: &'a Signals,
     on: &'a mut dyn FnMut(&Progress),
@@ -182,24 +184,75 @@ struct Work<'a, P, L: Log> {
     rebuilt: Rebuilt,
 }
 
-impl<P: Projection, L: Log> Work<'_, P, L> {
-    fn run(&mut self, partitions: &[TopicPartition]) -> Result<(), RebuildFault> {
+impl<'a, P: Projection, L: Log> Work<'a, P, L> {
+    fn begin(
+        projection: P,
+        purpose: Purpose,
+        log: &'a L,
+        options: &PgConnectOptions,
+        signals: &'a Signals,
+        on: &'a mut dyn FnMut(&Progress),
+    ) -> Result<Self, RebuildFault> {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RebuildFault::Runtime)?;
+        let mut connection = within(&runtime, PATIENCE, PgConnection::connect_with(options))?;
+        let copies = within(&runtime, PATIENCE, Copies::plan(&mut connection, &projection))?;
+        Ok(Work {
+            projection,
+            purpose,
+            log,
+            signals,
+            on,
+            runtime,
+            connection,
+            copies,
+            books: Books::default(),
+            readers: Vec::new(),
+            progress: Progress { phase: Phase::Copied, done: 0, wanted: 0 },
+            told_at: None,
+            rebuilt: Rebuilt::default(),
+        })
+    }
+
+    /// Does the work on copies that have caught up with the log, and leaves nothing behind.
+    fn end<T>(mut self, work: fn(&mut Self) -> Result<T, RebuildFault>) -> Result<(T, Rebuilt), RebuildFault> {
+        let outcome = self.copy().and_then(|()| work(&mut self));
+        if outcome.is_err() {
+            self.clean();
+        }
+        let Work { runtime, connection, rebuilt, .. } = self;
+        // So that the lock is free at once.
+        let closed = within(&runtime, PATIENCE, connection.close());
+        let done = outcome?;
+        closed.or(Ok(())).map(|()| (done, rebuilt))
+    }
+
+    fn copy(&mut self) -> Result<(), RebuildFault> {
         self.within(PATIENCE, async |step| step.copies.make(step.connection).await)?;
         self.tell(Phase::Copied)?;
-        self.begin_at_0(partitions)?;
+        let topics = self.projection.topics().iter();
+        let partitions: Vec<TopicPartition> = topics
+            .flat_map(|topic| (0..self.log.partitions(*topic)).map(|partition| TopicPartition::new(*topic, partition)))
+            .collect();
+        self.begin_at_0(&partitions)?;
         self.open_readers()?;
-        let mut fresh = true;
+        self.catch_up()
+    }
+
+    fn catch_up(&mut self) -> Result<(), RebuildFault> {
         loop {
             let before = self.rebuilt.records;
             self.fold_round()?;
-            if self.rebuilt.records - before > CAUGHT_UP {
-                continue;
+            if self.rebuilt.records - before <= CAUGHT_UP {
+                return Ok(());
             }
-            if fresh {
-                self.within(ANALYZE_PATIENCE, async |step| step.copies.analyze(step.connection).await)?;
-                fresh = false;
-                continue;
-            }
+        }
+    }
+
+    fn replace(&mut self) -> Result<(), RebuildFault> {
+        self.within(ANALYZE_PATIENCE, async |step| step.copies.analyze(step.connection).await)?;
+        loop {
+            self.catch_up()?;
             self.tell(Phase::CaughtUp)?;
             if self.swap()? {
                 break;
@@ -232,8 +285,10 @@ impl<P: Projection, L: Log> Work<'_, P, L> {
         self.told_at = Some(self.log.uptime());
         self.progress.phase = phase;
         (self.on)(&self.progress);
-        let (name, progress) = (self.projection.name(), self.progress);
-        self.within(PATIENCE, async |step| desk::progress(step.connection, &step.copies.live, name, progress).await)
+        let (name, purpose, progress) = (self.projection.name(), self.purpose, self.progress);
+        self.within(PATIENCE, async |step| {
+            desk::progress(step.connection, &step.copies.live, name, purpose, progress).await
+        })
     }
 
     fn pause(&self, length: Duration) -> Result<(), RebuildFault> {

@@ -3,8 +3,8 @@
 use super::books::Books;
 use super::rows::{Applied, Rows};
 use crate::log::{Member as _, Offsets, Pace, Polled};
-use crate::projection::StoreFault;
 use crate::projection::metrics::Metrics;
+use crate::projection::{BEYOND, StoreFault};
 use crate::{Log, LogError, Reader as _, Signals, TopicPartition};
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(super) struct Seat<'a, S, L: Log> {
     /// By [`Log::uptime`], as all times here.
     looked_at: Duration,
     /// As last told.
-    ready: bool,
+    told: Option<(bool, &'static str)>,
 }
 
 /// Postgres does not do as asked.
@@ -74,7 +74,7 @@ impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
             opened: false,
             trouble: None,
             looked_at: log.uptime(),
-            ready: false,
+            told: None,
         }
     }
 
@@ -151,7 +151,7 @@ impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
             Ok(stored) => stored,
             Err(error) => return self.in_trouble(error),
         };
-        let from = self.kept(&stored)?;
+        let Some(from) = self.kept(&stored)? else { return Ok(()) };
         self.member.accept(&from)?;
         self.member.resume(&self.held)?;
         self.books.open(stored);
@@ -159,18 +159,26 @@ impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
         self.recovered()
     }
 
-    /// What is no longer kept can't be read: it begins with what is.
-    fn kept(&self, stored: &Offsets) -> Result<Offsets, SeatEnd> {
+    /// What is no longer kept can't be read: it begins with what is. `None`: the log has to be waited for.
+    fn kept(&mut self, stored: &Offsets) -> Result<Option<Offsets>, SeatEnd> {
         let mut reader = self.log.reader(Pace::Eager)?;
         let mut from = Offsets::new();
         for (at, next) in stored {
-            let (first, _) = reader.bounds(*at)?;
+            let (first, end) = reader.bounds(*at)?;
+            let (topic, partition) = (at.topic, at.partition);
+            // A log that has lost records, or is another; a new leader may also be behind for a moment.
+            if *next > end {
+                tracing::warn!(%topic, partition, next, end, "{BEYOND}: `weir projection rebuild` makes the rows anew");
+                self.trouble = Some(Trouble { tries: 1, refusals: 0, again_at: self.log.uptime() + LOOK_EVERY });
+                self.tell_ready(false, BEYOND);
+                return Ok(None);
+            }
             if *next > 0 && *next < first {
-                tracing::error!(topic = %at.topic, partition = at.partition, next, first, "records are gone unread");
+                tracing::error!(%topic, partition, next, first, "records are gone unread");
             }
             from.insert(*at, (*next).max(first));
         }
-        Ok(from)
+        Ok(Some(from))
     }
 
     fn look(&mut self) -> Result<(), SeatEnd> {
@@ -235,9 +243,9 @@ impl<'a, S: Rows, L: Log> Seat<'a, S, L> {
         Ok(())
     }
 
-    fn tell_ready(&mut self, ready: bool, why: &str) {
-        if self.ready != ready {
-            self.ready = ready;
+    fn tell_ready(&mut self, ready: bool, why: &'static str) {
+        if self.told != Some((ready, why)) {
+            self.told = Some((ready, why));
             self.signals.ready(ready, why);
         }
     }

@@ -3,7 +3,7 @@
 use super::tally::{Standing, Step, Tallies};
 use crate::log::{Member as _, Offsets, Pace, Polled};
 use crate::projection::metrics::Metrics;
-use crate::projection::{Change, Counters, StoreFault};
+use crate::projection::{BEYOND, Change, Counters, StoreFault};
 use crate::{Log, LogError, Reader as _, Record, Signals, TopicPartition};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -52,7 +52,8 @@ pub(super) struct Seat<'a, C, S, L: Log> {
     tries: u32,
     again_at: Option<Duration>,
     looked_at: Duration,
-    ready: bool,
+    /// As last told.
+    told: Option<(bool, &'static str)>,
 }
 
 /// One partition's place, and what waits to be written.
@@ -91,7 +92,7 @@ impl<'a, C: Counters, S: Tallies, L: Log> Seat<'a, C, S, L> {
             tries: 0,
             again_at: None,
             looked_at: log.uptime(),
-            ready: false,
+            told: None,
         }
     }
 
@@ -211,6 +212,9 @@ impl<'a, C: Counters, S: Tallies, L: Log> Seat<'a, C, S, L> {
         for at in &self.held {
             let (first, end) = reader.bounds(*at)?;
             let standing = standings.get(&at.partition).copied().unwrap_or_default();
+            if standing.next.is_some_and(|next| next > end) {
+                return self.await_log(*at, standing.next.unwrap_or(0), end);
+            }
             let next = if planted("redis-begins-elsewhere") { end } else { standing.next.unwrap_or(0).max(first) };
             from.insert(*at, next);
             let progress = Progress { standing, end, next, changes: BTreeMap::new(), dirty: false };
@@ -221,6 +225,15 @@ impl<'a, C: Counters, S: Tallies, L: Log> Seat<'a, C, S, L> {
         self.member.resume(&self.held)?;
         self.open = open;
         self.recovered()
+    }
+
+    /// A log that has lost records, or is another; a new leader may also be behind for a moment. Nothing can be read there.
+    fn await_log(&mut self, at: TopicPartition, next: i64, end: i64) -> Result<(), SeatEnd> {
+        let (topic, partition) = (at.topic, at.partition);
+        tracing::warn!(%topic, partition, next, end, "{BEYOND}: `weir projection rebuild` counts anew");
+        self.again_at = Some(self.log.uptime() + LOOK_EVERY);
+        self.tell_ready(false, BEYOND);
+        Ok(())
     }
 
     /// Writes what waits, and says which partitions are whole by now.
@@ -271,9 +284,9 @@ impl<'a, C: Counters, S: Tallies, L: Log> Seat<'a, C, S, L> {
         Ok(())
     }
 
-    fn tell_ready(&mut self, ready: bool, why: &str) {
-        if self.ready != ready {
-            self.ready = ready;
+    fn tell_ready(&mut self, ready: bool, why: &'static str) {
+        if self.told != Some((ready, why)) {
+            self.told = Some((ready, why));
             self.signals.ready(ready, why);
         }
     }

@@ -15,7 +15,7 @@ const POLL: Duration = Duration::from_millis(100);
 pub(super) enum Until<'a> {
     /// What is stable as of now; each batch in a transaction of its own.
     Stable,
-    /// Where the live tables are, inside the transaction that swaps. By the given time, or not at all.
+    /// Where the live tables are and not a record further, inside one transaction. By the given time, or not at all.
     Live(&'a Offsets, Duration),
 }
 
@@ -50,14 +50,35 @@ impl<P: Projection, L: Log> Work<'_, P, L> {
         Ok(())
     }
 
+    /// Folds what the live tables have beyond the copies. False: not in time.
+    pub(super) fn fold_up_to(&mut self, live: &Offsets, patience: Duration) -> Result<bool, RebuildFault> {
+        let deadline = self.log.uptime() + patience;
+        for number in 0..self.readers.len() {
+            let topic = self.projection.topics()[number];
+            let stored = self.books.stored();
+            let behind = live.iter().any(|(at, next)| at.topic == topic && stored.get(at).is_some_and(|at| at < next));
+            if behind && !self.fold(number, &Until::Live(live, deadline))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Folds one topic. False: it was not there in time.
-    pub(super) fn fold(&mut self, number: usize, until: &Until<'_>) -> Result<bool, RebuildFault> {
+    fn fold(&mut self, number: usize, until: &Until<'_>) -> Result<bool, RebuildFault> {
         let topic = self.projection.topics()[number];
         let from: Offsets =
             self.books.stored().iter().filter(|(at, _)| at.topic == topic).map(|(at, next)| (*at, *next)).collect();
         self.readers[number].assign(&from)?;
         loop {
-            if let Some(record) = self.readers[number].poll(POLL)? {
+            // Partitions come as they come: one may run on while another is waited for.
+            let within = |at: TopicPartition, offset: i64| match until {
+                Until::Stable => true,
+                Until::Live(live, _) => live.get(&at).is_some_and(|next| offset < *next),
+            };
+            if let Some(record) = self.readers[number].poll(POLL)?
+                && within(TopicPartition::new(record.topic, record.partition), record.offset)
+            {
                 self.books.take(record, self.log.uptime());
             }
             let reader = &self.readers[number];

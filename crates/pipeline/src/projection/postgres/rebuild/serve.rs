@@ -1,8 +1,9 @@
-//! Rebuilds that were asked for (`weir projection rebuild`) are done by the process that projects: it has the code for it.
+//! Rebuilds that were asked for (`weir projection rebuild`, `weir verify`) are done by the process that projects: it has the code
+//! for it.
 
-use super::{RebuildFault, rebuild};
+use super::{Progress, RebuildFault, compare, rebuild};
 use crate::projection::Projection;
-use crate::projection::postgres::desk;
+use crate::projection::postgres::desk::{self, Purpose};
 use crate::{Log, Signals};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
@@ -28,8 +29,10 @@ pub(in crate::projection::postgres) fn serve<P: Projection + Clone, L: Log>(
     while !signals.stopping() {
         let asked = look(&runtime, &mut connection, options, projection);
         match asked {
-            Ok(false) => {}
-            Ok(true) => begin(projection, log, options, signals, &runtime, &mut connection),
+            Ok(None) => {}
+            Ok(Some(purpose)) => {
+                begin(&Wish { projection, purpose, log, options, signals }, &runtime, &mut connection);
+            }
             Err(error) => tracing::debug!(%error, "whether a rebuild is asked for can't be told"),
         }
         let begun = log.uptime();
@@ -40,29 +43,57 @@ pub(in crate::projection::postgres) fn serve<P: Projection + Clone, L: Log>(
     Ok(())
 }
 
+/// What is asked for, and what it is done with.
+struct Wish<'a, P, L> {
+    projection: &'a P,
+    purpose: Purpose,
+    log: &'a L,
+    options: &'a PgConnectOptions,
+    signals: &'a Signals,
+}
+
+impl<P: Projection + Clone, L: Log> Wish<'_, P, L> {
+    fn fulfil(&self) -> Result<(), RebuildFault> {
+        let Wish { projection, purpose, log, options, signals } = *self;
+        let (name, purpose_name) = (projection.name(), purpose.name());
+        let mut on = |progress: &Progress| {
+            let phase = progress.phase.name();
+            tracing::info!(projection = name, purpose_name, phase, progress.done, progress.wanted, "rebuild");
+        };
+        match purpose {
+            Purpose::Replace => {
+                let rebuilt = rebuild(projection.clone(), log, options, signals, &mut on)?;
+                tracing::info!(projection = name, rebuilt.records, rebuilt.waited, "rebuilt and swapped in");
+            }
+            Purpose::Compare => {
+                let compared = compare(projection.clone(), log, options, signals, &mut on)?;
+                if compared.differing.is_empty() {
+                    tracing::info!(projection = name, compared.rows, "the tables equal the fold");
+                } else {
+                    tracing::error!(projection = name, ?compared.differing, "the tables differ from the fold");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 fn begin<P: Projection + Clone, L: Log>(
-    projection: &P,
-    log: &L,
-    options: &PgConnectOptions,
-    signals: &Signals,
+    wish: &Wish<'_, P, L>,
     runtime: &Runtime,
     connection: &mut Option<PgConnection>,
 ) {
-    let name = projection.name();
-    tracing::info!(projection = name, "a rebuild begins");
-    let outcome = rebuild(projection.clone(), log, options, signals, &mut |progress| {
-        tracing::info!(projection = name, phase = progress.phase.name(), progress.done, progress.wanted, "rebuild");
-    });
-    match outcome {
-        Ok(rebuilt) => tracing::info!(projection = name, rebuilt.records, rebuilt.waited, "rebuilt and swapped in"),
+    let name = wish.projection.name();
+    tracing::info!(projection = name, purpose = wish.purpose.name(), "a rebuild begins");
+    match wish.fulfil() {
         // Another process is at it.
-        Err(RebuildFault::Busy(_)) => {}
+        Ok(()) | Err(RebuildFault::Busy(_)) => {}
         Err(fault) => {
             let error = chain(&fault);
             tracing::warn!(projection = name, error, "the rebuild came to nothing");
             if !fault.may_pass() {
-                let told = within(runtime, connection, options, async |connection| {
-                    desk::failed(connection, name, &error).await
+                let told = within(runtime, connection, wish.options, async |connection| {
+                    desk::failed(connection, name, wish.purpose, &error).await
                 });
                 if let Err(error) = told {
                     tracing::warn!(%error, "the failure of a rebuild is not written down");
@@ -77,14 +108,14 @@ fn look<P: Projection>(
     connection: &mut Option<PgConnection>,
     options: &PgConnectOptions,
     projection: &P,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<Purpose>, sqlx::Error> {
     let is_new = connection.is_none();
     within(runtime, connection, options, async |connection| {
         if is_new {
             desk::prepare(connection).await?;
             desk::register(connection, projection).await?;
         }
-        desk::is_asked(connection, projection.name()).await
+        desk::asked(connection, projection.name()).await
     })
 }
 

@@ -5,12 +5,11 @@
 //! copies is folded now. Last the tables themselves, against readers. PostgreSQL looks for deadlocks after a second, and may
 //! choose a reader as its victim: this lock is waited for, and held, for less.
 
-use super::fold::Until;
 use super::{PATIENCE, Phase, RebuildFault, Step, Work, execute};
+use crate::Log;
 use crate::log::Offsets;
 use crate::projection::Projection;
 use crate::projection::postgres::desk;
-use crate::{Log, Reader as _};
 use sqlx::Row as _;
 use std::time::Duration;
 
@@ -40,20 +39,11 @@ impl<P: Projection, L: Log> Work<'_, P, L> {
     fn try_swap(&mut self) -> Result<bool, RebuildFault> {
         let name = self.projection.name();
         let live = self.within(PATIENCE, async |step| step.shut_out_writers(name).await)?;
-        let deadline = self.log.uptime() + LAST_RECORDS;
-        for number in 0..self.readers.len() {
-            let topic = self.projection.topics()[number];
-            let reader = &self.readers[number];
-            let behind = live.iter().any(|(at, next)| at.topic == topic && reader.position(*at) < *next);
-            if behind && !self.fold(number, &Until::Live(&live, deadline))? {
-                return Ok(false);
-            }
+        if !self.fold_up_to(&live, LAST_RECORDS)? {
+            return Ok(false);
         }
         self.progress.phase = Phase::Swapping;
-        let said = match self.rebuilt.forgotten.join(", ") {
-            gone if gone.is_empty() => gone,
-            gone => format!("no longer in the log: {gone}"),
-        };
+        let said = desk::no_longer_kept(&self.rebuilt.forgotten);
         self.within(PATIENCE, async |step| step.put_in_place(name, &said).await)?;
         (self.on)(&self.progress);
         self.within(PATIENCE, async |step| execute(step.connection, "commit".to_owned()).await)?;
@@ -71,6 +61,12 @@ impl<P: Projection> Step<'_, P> {
             return Err(RebuildFault::Changed);
         }
         execute(self.connection, format!("lock table {live}.projection_offsets in share row exclusive mode")).await?;
+        self.live_offsets(name).await.map_err(Into::into)
+    }
+
+    /// Where the live tables stand, as the transaction sees it.
+    pub(super) async fn live_offsets(&mut self, name: &str) -> Result<Offsets, sqlx::Error> {
+        let live = &self.copies.live;
         let query =
             format!("select topic, partition, next_offset from {live}.projection_offsets where projection = $1");
         let rows = sqlx::query(sqlx::AssertSqlSafe(query)).bind(name).fetch_all(&mut *self.connection).await?;
@@ -89,12 +85,7 @@ impl<P: Projection> Step<'_, P> {
     /// Everything but the commit.
     async fn put_in_place(&mut self, name: &str, said: &str) -> Result<(), sqlx::Error> {
         let (live, beside, tables) = (&self.copies.live, &self.copies.beside, self.live_tables());
-        let offsets = format!(
-            "update {beside}.projection_offsets as made set next_offset = greatest(made.next_offset, old.next_offset)
-             from {live}.projection_offsets as old
-             where old.projection = made.projection and old.topic = made.topic and old.partition = made.partition"
-        );
-        execute(self.connection, offsets).await?;
+        // Those of the copies, whatever the live ones were: rows and offsets belong together.
         let forget = format!("delete from {live}.projection_offsets where projection = $1");
         sqlx::query(sqlx::AssertSqlSafe(forget)).bind(name).execute(&mut *self.connection).await?;
         let take = format!(
