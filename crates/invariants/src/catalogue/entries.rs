@@ -120,10 +120,10 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         sentence: "Postgres = fold(log up to its stored offset); Redis = fold, or absent, never wrong.",
         short: "Postgres and Redis equal the fold",
         on_the_log: "the fold of `stock`, which they are compared with",
-        beside: "`weir verify` without `--log-only`: rows and counters of stock, the console's count of orders; a simulated run: its sinks",
+        beside: "`weir verify` without `--log-only`: each service that projects folds the log anew beside its tables, to the offsets where those stand, and compares every row; rows and counters of stock and the console's count of orders are folded a second time, by other code; `weir projection compare`; a simulated run: its sinks",
         in_the_code: "a projector compares and sets its offset in the transaction of its rows",
         metric: "`weir.projection.lag`, `weir.projection.restarts`",
-        unchecked: "other tables than these",
+        unchecked: "what a fold by the same code gets wrong in the same way, but for stock; numbers that a table gives its rows itself (`pick_lists.place`); a projection with differences of which retention took records; a projection that never registered; counters in Redis of places that are empty by the fold",
     },
     Invariant {
         id: Id::I11,
