@@ -68,6 +68,9 @@ pub struct Args {
     short: f64,
     #[arg(long, default_value_t = 2_000)]
     skus: usize,
+    /// Shops that sell from the one stock, on each channel in turn; one on each channel if not said
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..))]
+    shops: Option<u8>,
     /// Every order wants one unit of one article, and there is one unit in all
     #[arg(long)]
     last_unit: bool,

@@ -5,6 +5,7 @@
 
 mod committed;
 mod cost;
+mod counters;
 mod projections;
 mod scan;
 mod tables;

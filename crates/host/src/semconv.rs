@@ -1,7 +1,8 @@
 //! The names of metrics, spans and attributes that processes use, in one place.
 //!
 //! What `crates/pipeline` says of stages and projections it names itself, as it knows nothing of this crate; the tests here pin
-//! those names too, and that each name has somebody who says it. No metric carries an id as an attribute.
+//! those names too, and that each name has somebody who says it. No metric carries an id as an attribute, but an
+//! invariant's: there are few of them.
 
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, UpDownCounter};
 

@@ -40,6 +40,8 @@ pub struct Summary {
     pub quarantined: u64,
     pub ignored: BTreeMap<String, u64>,
     pub take_overs: u64,
+    /// What could be neither right nor wrong (I10), and why.
+    pub left_out: Vec<String>,
     /// How long the verification took, as whoever ran it measured.
     pub seconds: f64,
     /// What it took of a processor, what that comes to, and the most memory that the process had; 0 where nobody measured.
@@ -140,6 +142,9 @@ impl fmt::Display for Report {
         }
         for (wait, count) in &s.waiting {
             writeln!(f, "      {count} wait: {wait}")?;
+        }
+        for line in &s.left_out {
+            writeln!(f, "left out of I10: {line}")?;
         }
         write!(f, "verdict: {}", if self.clean() { "clean" } else { "BROKEN" })
     }

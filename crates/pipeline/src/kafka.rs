@@ -40,7 +40,14 @@ impl KafkaLog {
     pub fn connect(config: &Config) -> Result<KafkaLog, LogError> {
         let report = crate::settings::check(config)?;
         let faults = report.faults();
-        if faults.is_empty() { Ok(KafkaLog::unchecked(config)) } else { Err(LogError::Fatal(faults.join("; "))) }
+        if !faults.is_empty() {
+            return Err(LogError::Fatal(faults.join("; ")));
+        }
+        let log = KafkaLog::unchecked(config);
+        if let Some(id) = report.cluster_id {
+            log.cluster_id.get_or_init(|| id);
+        }
+        Ok(log)
     }
 
     /// Without the check: for whoever has just made the topics.

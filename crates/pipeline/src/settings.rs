@@ -42,6 +42,8 @@ pub struct Finding {
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     pub findings: Vec<Finding>,
+    /// Where the cluster said which it is.
+    pub cluster_id: Option<String>,
 }
 
 impl Report {
@@ -69,12 +71,24 @@ impl Report {
 /// `Transient` where the cluster does not answer.
 pub fn check(config: &Config) -> Result<Report, LogError> {
     let admin = admin(config)?;
+    let report = look(&admin, config);
+    // Its thread looks only each tenth of a second whether to end; who starts a service need not wait for it.
+    let retire = std::thread::Builder::new().name("retire admin".to_owned());
+    if let Err(error) = retire.spawn(move || drop(admin)) {
+        tracing::warn!(%error, "no thread to retire an admin client on");
+    }
+    report
+}
+
+fn look(admin: &AdminClient<DefaultClientContext>, config: &Config) -> Result<Report, LogError> {
     let metadata = admin.inner().fetch_metadata(None, PATIENCE).map_err(|e| LogError::Transient(e.to_string()))?;
-    let mut report = Report::default();
+    // The metadata have brought it: nothing is asked.
+    let cluster_id = admin.inner().fetch_cluster_id(Duration::ZERO);
+    let mut report = Report { cluster_id, ..Report::default() };
     let single = metadata.brokers().len() == 1;
     for broker in metadata.brokers() {
         let part = format!("broker {}", broker.id());
-        let described = describe(&admin, &[ResourceSpecifier::Broker(broker.id())])?;
+        let described = describe(admin, &[ResourceSpecifier::Broker(broker.id())])?;
         let Some(resource) = described.first() else { continue };
         for rule in wanted::BROKER {
             report.findings.push(wanted::judge(&part, rule, value(resource, rule.setting)));
@@ -95,7 +109,7 @@ pub fn check(config: &Config) -> Result<Report, LogError> {
     }
     let specifiers: Vec<_> = present.iter().map(|(_, name)| ResourceSpecifier::Topic(name)).collect();
     if !specifiers.is_empty() {
-        for ((entry, name), resource) in present.iter().zip(describe(&admin, &specifiers)?) {
+        for ((entry, name), resource) in present.iter().zip(describe(admin, &specifiers)?) {
             let part = format!("topic {name}");
             for rule in wanted::topic(entry, single) {
                 report.findings.push(wanted::judge(&part, &rule, value(&resource, rule.setting)));

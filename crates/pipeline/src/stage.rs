@@ -1,6 +1,7 @@
 //! The stage: fence, replay, decide (STAGE.md). One worker is one thread with one seat, one producer, and the state of the
 //! partitions that it owns. [`spawn`] is for a process; with [`Seat`] a worker runs on its caller's stack, as in a simulation.
 
+mod broken;
 mod clock;
 mod commands;
 mod fold;
@@ -20,6 +21,7 @@ mod waiting;
 mod watchdog;
 mod worker;
 
+pub use broken::Broken;
 pub use fold::Folded;
 pub use partition::{Aggregate, Partition};
 pub use seat::Seat;

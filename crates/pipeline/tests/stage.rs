@@ -1,7 +1,11 @@
 //! The stage on real Kafka: exactly once over restarts, and partitions that move under load.
 
+#[path = "stage/counted.rs"]
+mod counted;
 #[path = "stage/gaps.rs"]
 mod gaps;
+#[path = "stage/hung.rs"]
+mod hung;
 #[path = "stage/moving.rs"]
 mod moving;
 #[path = "stage/standstill.rs"]

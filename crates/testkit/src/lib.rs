@@ -10,14 +10,16 @@ mod program;
 mod scripts;
 mod servers;
 pub mod sinks;
+mod starting;
 mod topics;
 mod wait;
 mod wiring;
 
 pub use database::Schema;
 pub use private::{PrivateServers, Server};
-pub use program::{Program, refuses_to_work, serves_while_kafka_is_away};
+pub use program::Program;
 pub use servers::Servers;
+pub use starting::{WrongTopic, refuses_a_topic, serves_while_kafka_is_away};
 pub use topics::{create_topics, create_topics_with, unique_prefix};
 pub use wait::{wait_for, wait_for_async};
 pub use wiring::Wiring;

@@ -8,11 +8,9 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 /// Longer than a process takes to log, answer or end when all is well.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a probe may take. A process that does not serve yet lets it wait until then.
 const PROMPT: Duration = Duration::from_secs(10);
-/// Where nobody listens.
-const NOWHERE: &str = "127.0.0.1:1";
 
 /// A process that was started for one test; killed if the test forgets it.
 pub struct Program {
@@ -94,37 +92,6 @@ impl Drop for Program {
         // One that has ended already can't be killed.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// Starts a service whose Kafka is away: it must serve at once, not be ready, and end in good order when it is asked to.
-///
-/// # Panics
-/// When it does not.
-pub fn serves_while_kafka_is_away(program: &str, own: &[(&str, &str)]) {
-    let mut program = Program::spawn(program, &[own, &[("WEIR_BROKERS", NOWHERE)]].concat());
-    assert_eq!(program.get("/live").0, 200);
-    // It listens before it starts; that waits for nothing that is away.
-    let body = wait_for("the start", PATIENCE, || {
-        let (status, body) = program.get("/ready");
-        assert_eq!(status, 503, "{body}");
-        body.contains(r#""holds":true,"name":"started""#).then_some(body)
-    });
-    assert!(body.contains(r#""holds":false"#), "a condition says what is missing: {body}");
-    assert_eq!(program.get("/metrics").0, 200);
-    let (code, log) = program.terminate();
-    assert_eq!(code, Some(0), "{log}");
-}
-
-/// Starts a service on a cluster that it must refuse: it ends with 64, and its log says why in all of these words.
-///
-/// # Panics
-/// When it does not.
-pub fn refuses_to_work(program: &str, own: &[(&str, &str)], why: &[&str]) {
-    let (code, log) = Program::spawn(program, own).ended();
-    assert_eq!(code, Some(64), "{log}");
-    for words in why {
-        assert!(log.contains(words), "{words} is not in {log}");
     }
 }
 

@@ -22,9 +22,8 @@ use weir_proto::DESCRIPTORS;
 use weir_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use weir_proto::topics::Topic;
 
-/// The log, and what hangs on it.
+/// What the door and its gRPC edge need of the log.
 struct Opened {
-    log: KafkaLog,
     access: Access,
     gateway: Gateway,
 }
@@ -44,12 +43,18 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
     let (reached, clerk) = (boot.readiness.condition("log"), boot.readiness.condition("stage clerk"));
     let at_work = boot.clone();
     boot.task("ingest", async move {
-        let (for_attempts, to_open, shops_key) = (at_work.clone(), config.clone(), key.clone());
-        let attempt = move || open(&for_attempts, &to_open, &shops_key, write_within).map_err(missed);
+        let to_connect = config.clone();
+        let connect = move || KafkaLog::connect(&to_connect).map_err(missed);
+        let Some(log) = at_work.reach(&reached, connect).await? else {
+            return Ok(());
+        };
+        // First: the clerk needs nothing of what the door opens, and deliveries may wait for it.
+        decide(&at_work, &log, &config, key.clone(), snapshots, clerk)?;
+        let for_attempts = at_work.clone();
+        let attempt = move || open(&for_attempts, &log, &config, &key, write_within).map_err(missed);
         let Some(opened) = at_work.reach(&reached, attempt).await? else {
             return Ok(());
         };
-        decide(&at_work, &opened.log, &config, key, snapshots, clerk)?;
         // Nobody else fills them.
         let _ = access.set(opened.access);
         let _ = gateway.set(opened.gateway);
@@ -85,11 +90,16 @@ fn missed(error: LogError) -> Miss {
     }
 }
 
-fn open(boot: &Boot, config: &Config, key: &Arc<TenantKey>, write_within: Duration) -> Result<Opened, LogError> {
-    let log = KafkaLog::connect(config)?;
+fn open(
+    boot: &Boot,
+    log: &KafkaLog,
+    config: &Config,
+    key: &Arc<TenantKey>,
+    write_within: Duration,
+) -> Result<Opened, LogError> {
     let (following, key) = (Signals::new(boot.drain.flag(), |_, _| {}), key.clone());
-    let shops = Table::follow(&log, following, move |shops: &mut Shops, name, event| shops.learn(&key, name, event))?;
+    let shops = Table::follow(log, following, move |shops: &mut Shops, name, event| shops.learn(&key, name, event))?;
     let writer = Writer::connect(config, "ingest", write_within)?;
     let gateway = Gateway::start(config, Topic::Deliveries, Topic::Orders)?;
-    Ok(Opened { log, access: Access { shops, writer }, gateway })
+    Ok(Opened { access: Access { shops, writer }, gateway })
 }

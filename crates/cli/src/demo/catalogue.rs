@@ -1,4 +1,5 @@
-//! What the demo's shops sell, and where it lies: SKUs with a Zipf demand, three warehouses, one shop on each channel.
+//! What the demo's shops sell, and where it lies: SKUs with a Zipf demand, three warehouses, a shop or more on each
+//! channel.
 //!
 //! SKUs are the same in every run. Shops, warehouses and their pool carry the run's id, so that a second run on the same log
 //! begins with stock of its own and disturbs nothing of the first.
@@ -6,6 +7,7 @@
 use crate::reference::{Entry, entry, seal_endpoint_secret, seal_secrets};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use weir_channels::CHANNELS;
 use weir_privacy::TenantKey;
 use weir_proto::money::v1::Money;
 use weir_proto::order::v1::{PaymentTerms, Temperature};
@@ -82,21 +84,22 @@ impl Catalogue {
             cumulative.push(sum);
         }
         cumulative.iter_mut().for_each(|share| *share /= sum);
-        let shop = |(number, channel): (usize, &&'static str)| {
-            let secret = STANDARD.encode(format!("{run} demo secret number {number}, not for anything else"));
-            DemoShop { channel, shop: format!("demo-{run}"), secret: format!("whsec_{secret}") }
-        };
         Catalogue {
             run: run.to_owned(),
             tenant: tenant.to_owned(),
             pool: format!("demo-{run}"),
             warehouses: ["north", "south", "west"].map(|name| format!("{name}-{run}")).to_vec(),
-            shops: weir_channels::CHANNELS.iter().enumerate().map(shop).collect(),
+            shops: shops(run, CHANNELS.len()),
             crate_item: items.len() - 1,
             hot: None,
             items,
             cumulative,
         }
+    }
+
+    /// So many shops, on each channel in turn. All sell from the one pool.
+    pub fn with_shops(self, count: usize) -> Catalogue {
+        Catalogue { shops: shops(&self.run, count), ..self }
     }
 
     /// The item at a point of the demand's distribution, from 0 to 1.
@@ -185,6 +188,18 @@ impl Catalogue {
     }
 }
 
+fn shops(run: &str, count: usize) -> Vec<DemoShop> {
+    let shop = |(number, channel): (usize, &'static str)| {
+        let secret = STANDARD.encode(format!("{run} demo secret number {number}, not for anything else"));
+        let further = match number / CHANNELS.len() {
+            0 => String::new(),
+            further => format!("-{}", further + 1),
+        };
+        DemoShop { channel, shop: format!("demo-{run}{further}"), secret: format!("whsec_{secret}") }
+    };
+    CHANNELS.into_iter().cycle().take(count).enumerate().map(shop).collect()
+}
+
 fn item(rank: usize) -> Item {
     // Prices from 4.90 to 94.90, spread without a pattern that follows the rank.
     let price_minor = 490 + i64::try_from((rank * 7_919) % 91).unwrap_or(0) * 100;
@@ -251,6 +266,19 @@ mod tests {
         let receipts = hot(80.0).stock(&demand);
         assert_eq!((of(&receipts, HOT_ITEM), of(&receipts, 1)), (7, 180));
         assert_eq!(hot(100.0).stock(&demand), [(HOT_ITEM, 0, 7)]);
+    }
+
+    #[test]
+    fn further_shops_are_others_on_the_same_channels() {
+        let catalogue = Catalogue::new("r1", "demo", 20);
+        let five = catalogue.clone().with_shops(5);
+        let named = |shop: &DemoShop| format!("{}/{} {}", shop.channel, shop.shop, shop.secret);
+        let names: Vec<String> = five.shops.iter().map(named).collect();
+        assert_eq!(names[..3], catalogue.shops.iter().map(named).collect::<Vec<_>>());
+        let further: Vec<(&str, &str)> = five.shops[3..].iter().map(|shop| (shop.channel, &*shop.shop)).collect();
+        assert_eq!(further, [("shopify", "demo-r1-2"), ("woocommerce", "demo-r1-2")]);
+        let secrets: std::collections::BTreeSet<&str> = five.shops.iter().map(|shop| &*shop.secret).collect();
+        assert_eq!(secrets.len(), 5);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a run came to: one table for people, the same as JSON, and what was found wrong.
 
+use super::catalogue::{Catalogue, DemoShop};
 use super::follow::ledger::{End, Ledger};
 use super::load::Tally;
 use super::orders::schedule::Phase;
@@ -25,6 +26,8 @@ pub struct Report {
     pub seconds: f64,
     pub deliveries: Deliveries,
     pub orders: Orders,
+    /// "shopify/demo-1", for each shop of the run.
+    pub placed_by_shop: BTreeMap<String, u64>,
     pub messages: Messages,
     /// Intended moment to the platform's answer.
     pub answer: Quantiles,
@@ -161,6 +164,15 @@ impl Remains<'_> {
             held_at_the_end: ledger.count(|t| t.end() == End::Held),
             open_at_the_end: ledger.open(&self.tally.orders) as u64,
         }
+    }
+
+    pub fn placed_by_shop(&self, catalogue: &Catalogue) -> BTreeMap<String, u64> {
+        let name = |shop: &DemoShop| format!("{}/{}", shop.channel, shop.shop);
+        let mut placed: BTreeMap<String, u64> = catalogue.shops.iter().map(|shop| (name(shop), 0)).collect();
+        for (order, _) in self.plan.orders.iter().zip(&self.ledger.tracks).filter(|(_, track)| track.placed > 0) {
+            *placed.entry(name(&catalogue.shops[order.shop])).or_default() += 1;
+        }
+        placed
     }
 
     pub fn messages(&self) -> Messages {

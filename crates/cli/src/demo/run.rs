@@ -83,6 +83,9 @@ fn told(schedule: &Schedule, args: &Args) -> String {
 
 async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyhow::Result<Stage> {
     let mut catalogue = Catalogue::new(run_id, &installation.tenant, args.skus);
+    if let Some(shops) = args.shops {
+        catalogue = catalogue.with_shops(shops.into());
+    }
     catalogue.hot = args.hot();
     let catalogue = Arc::new(catalogue);
     let wish = Wish {
@@ -102,7 +105,8 @@ async fn prepare(args: &Args, installation: &Installation, run_id: &str) -> anyh
     let webhook_address = format!("{WEBHOOK_SINK}:{port}");
     let webhooks = sinks::webhooks(listen(&webhook_address, "the demo's webhooks").await?).await;
     let log = installation.connect().await?;
-    progress.say(&format!("publishing {} SKUs, 3 warehouses, 3 shops", catalogue.items.len()));
+    let (skus, shops) = (catalogue.items.len(), catalogue.shops.len());
+    progress.say(&format!("publishing {skus} SKUs, 3 warehouses, {shops} shops"));
     let entries = catalogue.entries(installation.key()?, args.pay_within, &format!("http://{webhook_address}"));
     publish_to(log.clone(), entries).await?;
     load::await_door(installation.service_url("ingest")?, &catalogue, DOOR_PATIENCE).await?;
@@ -251,6 +255,7 @@ fn report(
         seconds: started.elapsed().as_secs_f64(),
         deliveries: remains.deliveries(),
         orders: remains.orders(),
+        placed_by_shop: remains.placed_by_shop(&stage.catalogue),
         messages: remains.messages(),
         answer: tally.answers.measured.quantiles(),
         pick_list_written: ledger.to_written.measured.quantiles(),

@@ -1,42 +1,59 @@
 //! I10: Postgres equals the fold; Redis equals the fold, or is absent, and never wrong.
 //!
-//! The stock ledger is folded here, apart from the projection's own code; so are the counters' counts of it. All rows of all
-//! tables are compared with a fold by that code ([`super::tables`]), and the counters' soft promises with what it made.
+//! The stock ledger is folded here, apart from the projection's own code; so are the counters' counts of it ([`super::counters`]).
+//! All rows of all tables are compared with a fold by that code ([`super::tables`]), and the counters' soft promises with what it
+//! made.
 //!
 //! A projector may be behind: what differs is looked at again until it agrees or patience ends.
 
-use super::tables;
+use super::{counters, tables};
 use crate::installation::Installation;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use weir_invariants::{Id, Level, Levels, Report};
-use weir_pipeline::projection::redis::CounterReader;
 
 /// How long a projector may take to come up to the log.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// Pause between two looks.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// Differences printed.
-const SHOWN_MAX: usize = 5;
+pub(super) const SHOWN_MAX: usize = 5;
 
-/// Compares the stock ledger's rows and counters, the console's count of orders, and all rows of all tables, with the fold.
+/// Compares the stock ledger's rows and counters, the console's count of orders, and all rows of all tables, with the fold. What is
+/// not registered has been told by then; there may be no tables of it.
 pub async fn check(installation: &Installation, levels: &Levels, report: &mut Report) -> anyhow::Result<()> {
     let levels = without_empty(levels);
     let mut connection = PgConnection::connect(installation.database_url()?).await?;
+    let registered = tables::registered(&mut connection, report).await?;
+    let has = |name: &str| registered.iter().any(|of| of.projection == name);
+    let (stock, console) = (has("inventory.levels"), has("console.orders"));
+    if stock {
+        stock_rows(&mut connection, &levels, report).await?;
+    }
+    if console {
+        console_orders(&mut connection, report).await?;
+    }
+    tables::compare(&mut connection, registered, report).await?;
+    if stock {
+        counters::compare(installation, &mut connection, &levels, report).await?;
+    } else {
+        counters::missing(report);
+    }
+    Ok(())
+}
+
+async fn stock_rows(connection: &mut PgConnection, levels: &Levels, report: &mut Report) -> anyhow::Result<()> {
     let started = Instant::now();
-    let differing = loop {
-        let rows = postgres_levels(&mut connection).await?;
-        let differing = differences(&levels, &rows);
+    loop {
+        let rows = postgres_levels(connection).await?;
+        let differing = differences(levels, &rows);
         if differing.is_empty() || started.elapsed() > PATIENCE {
-            break differing;
+            note(report, "postgres inventory.stock_levels", levels.len(), &differing);
+            return Ok(());
         }
         tokio::time::sleep(PAUSE).await;
-    };
-    note(report, "postgres inventory.stock_levels", levels.len(), &differing);
-    console_orders(&mut connection, report).await?;
-    tables::compare(&mut connection, report).await?;
-    redis_levels(installation, &mut connection, &levels, report).await
+    }
 }
 
 fn without_empty(levels: &Levels) -> Levels {
@@ -70,7 +87,8 @@ fn differences(fold: &Levels, rows: &Levels) -> Vec<String> {
     found
 }
 
-async fn postgres_levels(connection: &mut PgConnection) -> anyhow::Result<Levels> {
+/// Of places that something is at.
+pub(super) async fn postgres_levels(connection: &mut PgConnection) -> anyhow::Result<Levels> {
     let rows = sqlx::query(
         "select tenant, pool, sku, warehouse, on_hand, allocated, shortage, damaged, quality_hold, suspect
          from inventory.stock_levels",
@@ -95,8 +113,8 @@ async fn postgres_levels(connection: &mut PgConnection) -> anyhow::Result<Levels
     Ok(levels)
 }
 
-/// By "tenant/pool/SKU".
-async fn postgres_soft(connection: &mut PgConnection) -> anyhow::Result<BTreeMap<String, i64>> {
+/// By "tenant/pool/SKU"; those that are 0 are left out.
+pub(super) async fn postgres_soft(connection: &mut PgConnection) -> anyhow::Result<BTreeMap<String, i64>> {
     let query = "select tenant || '/' || pool || '/' || sku, soft from inventory.stock_soft where soft <> 0";
     Ok(sqlx::query_as(query).fetch_all(connection).await?.into_iter().collect())
 }
@@ -114,57 +132,4 @@ async fn console_orders(connection: &mut PgConnection, report: &mut Report) -> a
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-async fn redis_levels(
-    installation: &Installation,
-    connection: &mut PgConnection,
-    levels: &Levels,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let prefix = &installation.log.prefix;
-    let reader = CounterReader::connect(installation.redis_url()?, prefix, "inventory.availability").await?;
-    // One hash for each (pool, SKU): "<warehouse>:on_hand", "<warehouse>:allocated", and "soft" for all warehouses.
-    let mut wanted: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
-    for ((pool, sku, warehouse), level) in levels {
-        let fields = wanted.entry(format!("{pool}/{sku}")).or_default();
-        fields.insert(format!("{warehouse}:on_hand"), level.on_hand);
-        fields.insert(format!("{warehouse}:allocated"), level.allocated);
-    }
-    let started = Instant::now();
-    let (hashes, differing) = loop {
-        // As the rows have it now, which were compared with the fold before.
-        let soft = postgres_soft(connection).await?;
-        for hash in soft.keys() {
-            wanted.entry(hash.clone()).or_default();
-        }
-        for (hash, fields) in &mut wanted {
-            fields.insert("soft".to_owned(), soft.get(hash).copied().unwrap_or(0));
-        }
-        let hashes: Vec<String> = wanted.keys().cloned().collect();
-        let Some(found) = reader.read(&hashes).await? else {
-            if started.elapsed() > PATIENCE {
-                // Absent is allowed; it is only ever not wrong.
-                report.check(Id::I10, true, String::new);
-                return Ok(());
-            }
-            tokio::time::sleep(PAUSE).await;
-            continue;
-        };
-        let mut differing = Vec::new();
-        for (hash, fields) in hashes.iter().zip(found) {
-            for (field, value) in &wanted[hash] {
-                let redis = fields.get(field).copied().unwrap_or(0);
-                if redis != *value {
-                    differing.push(format!("{hash} {field}: {value}, and {redis} in Redis"));
-                }
-            }
-        }
-        if differing.is_empty() || started.elapsed() > PATIENCE {
-            break (hashes, differing);
-        }
-        tokio::time::sleep(PAUSE).await;
-    };
-    note(report, "redis inventory.availability", hashes.len(), &differing);
-    Ok(())
 }

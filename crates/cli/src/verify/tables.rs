@@ -1,6 +1,6 @@
 //! I10 on every row of every table: each service that projects is asked to fold the log anew beside its tables, and to compare.
 
-use super::projections::note;
+use super::projections::{SHOWN_MAX, note};
 use crate::projection::TAKEN_UP;
 use sqlx::PgConnection;
 use std::time::{Duration, Instant};
@@ -14,6 +14,10 @@ const SILENT_MAX: f64 = 120.0;
 /// … where tables are compared, which says nothing meanwhile.
 const COMPARING_MAX: f64 = 2_000.0;
 
+/// What services fold into Postgres. Whoever is missing is told: without a register nobody could be asked.
+const KNOWN: [&str; 4] = ["console.orders", "fulfillment.pick-lists", "inventory.levels", "routing.routes"];
+const START: &str = "start its service, or leave Postgres and Redis out with --log-only";
+
 /// A projection that is to be compared.
 struct Wanted {
     of: Registered,
@@ -21,13 +25,39 @@ struct Wanted {
     asked: Option<Instant>,
 }
 
+/// The projections of all services. One that is known and does not register, in the time in which a service would take up a wish, is
+/// reported like one that differs: it has never run.
+///
+/// # Errors
+/// Where Postgres does not answer.
+pub async fn registered(connection: &mut PgConnection, report: &mut Report) -> anyhow::Result<Vec<Registered>> {
+    let started = Instant::now();
+    loop {
+        let found: Vec<Registered> = list(connection).await?.into_iter().filter(is_a_services).collect();
+        let missing = KNOWN.iter().filter(|name| found.iter().all(|of| of.projection != **name));
+        if missing.clone().next().is_some() && started.elapsed() <= TAKEN_UP {
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
+        for name in missing {
+            report.check(Id::I10, false, || {
+                format!("{name} is not compared with the fold: it has never registered in Postgres; {START}")
+            });
+        }
+        return Ok(found);
+    }
+}
+
 /// Compares the tables of all services, side by side. What could not be compared is reported like what differs.
 ///
 /// # Errors
 /// Where Postgres does not answer.
-pub async fn compare(connection: &mut PgConnection, report: &mut Report) -> anyhow::Result<()> {
-    let all = list(connection).await?.into_iter().filter(is_a_services);
-    let mut open: Vec<Wanted> = all.map(|of| Wanted { of, asked: None }).collect();
+pub async fn compare(
+    connection: &mut PgConnection,
+    registered: Vec<Registered>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut open: Vec<Wanted> = registered.into_iter().map(|of| Wanted { of, asked: None }).collect();
     while !open.is_empty() {
         let now = list(connection).await?;
         let mut rest = Vec::new();
@@ -85,19 +115,74 @@ async fn step(
         return Ok(false);
     };
     match (known.state.as_str(), known.phase.as_str()) {
-        ("done", "compared") if known.said.is_empty() || known.differing.is_empty() => {
-            note(report, &format!("postgres {name}"), usize::try_from(known.compared)?, &known.differing);
-            Ok(true)
-        }
         ("done", "compared") => {
-            eprintln!("{name}: left out of I10, since what differs may be what the log no longer has. {}", known.said);
+            compared(&name, known, report)?;
             Ok(true)
         }
         ("done", phase) => failed(format!("it ended {phase}; is one of its processes older than this command?")),
         ("failed", _) => failed(known.said.clone()),
-        ("asked", _) if asked.elapsed() > TAKEN_UP && withdraw(connection, &wanted.of).await? => failed(
-            "its service does not take it up; start it, or leave Postgres and Redis out with --log-only".to_owned(),
-        ),
+        ("asked", _) if asked.elapsed() > TAKEN_UP && withdraw(connection, &wanted.of).await? => {
+            failed(format!("nobody takes it up; {START}"))
+        }
         _ => Ok(false),
+    }
+}
+
+/// What retention took from the log is in no fold: rows that differ may be of it, so they are neither right nor wrong.
+fn compared(name: &str, known: &Rebuild, report: &mut Report) -> anyhow::Result<()> {
+    if known.said.is_empty() || known.differing.is_empty() {
+        note(report, &format!("postgres {name}"), usize::try_from(known.compared)?, &known.differing);
+    } else {
+        let some: Vec<&str> = known.differing.iter().take(SHOWN_MAX).map(String::as_str).collect();
+        let (said, some) = (&known.said, some.join("; "));
+        report.summary.left_out.push(format!("{name}: differs, maybe by what is {said}. {some}"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_pipeline::projection::Projection as _;
+
+    #[test]
+    fn the_known_are_the_services() {
+        let (console, fulfillment) = (weir_console::projection::Orders, weir_fulfillment::projection::PickLists);
+        let (inventory, routing) =
+            (weir_inventory::projection::levels::Levels, weir_routing::projection::RoutesProjection);
+        assert_eq!(KNOWN, [console.name(), fulfillment.name(), inventory.name(), routing.name()]);
+    }
+
+    #[test]
+    fn rows_that_differ_are_a_break_unless_the_log_has_lost_some_and_then_the_report_says_so() {
+        let mut known = Rebuild {
+            purpose: Purpose::Compare,
+            state: "done".to_owned(),
+            phase: "compared".to_owned(),
+            done: 9,
+            wanted: 9,
+            said: "no longer in the log: quarantine/0 before 17".to_owned(),
+            seconds: 1.0,
+            silent: 0.0,
+            compared: 3,
+            differing: Vec::new(),
+        };
+        let reported = |known: &Rebuild| {
+            let mut report = Report::new();
+            compared("console.orders", known, &mut report).expect("a number of rows");
+            report
+        };
+        let equal = reported(&known);
+        assert!(equal.clean() && equal.of(Id::I10).checks == 3 && equal.summary.left_out.is_empty(), "{equal}");
+        known.differing = vec!["timeline: 3 rows, and 2 in the fold".to_owned()];
+        let lost = reported(&known);
+        assert!(lost.clean() && lost.of(Id::I10).checks == 0, "{lost}");
+        let told = "console.orders: differs, maybe by what is no longer in the log: quarantine/0 before 17. timeline: 3 rows, and \
+                    2 in the fold";
+        assert!(lost.to_string().contains(&format!("\nleft out of I10: {told}\n")), "{lost}");
+        let json = serde_json::to_value(&lost).expect("JSON");
+        assert_eq!(json["summary"]["left_out"], serde_json::json!([told]));
+        known.said.clear();
+        assert_eq!(reported(&known).breaks(Id::I10), 1);
     }
 }

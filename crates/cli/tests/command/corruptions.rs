@@ -2,6 +2,7 @@
 //! one thing changed breaks the invariant that the change is about. Each is looked at in memory; and of each invariant one
 //! is written to topics of its own, where `weir verify` has to end with 1 and to name the invariant.
 
+mod beside;
 mod copy;
 mod planted;
 mod rows;
@@ -217,10 +218,11 @@ fn missed_by_the_command(corner: &Corner, original: &Copy) -> Vec<String> {
         let rows = scope.spawn(|| rows::as_written_and_changed(corner));
         let looking: Vec<_> = cases.chunks(2).map(|cases| scope.spawn(move || look(cases))).collect();
         let mut missed: Vec<_> = looking.into_iter().flat_map(|end| end.join().expect("it ended")).collect();
-        let (written, changed, unseen) = rows.join().expect("it ended");
-        missed.extend(wrong("rows as they were written", None, &written));
-        missed.extend(wrong("rows that were changed", Some(Id::I10), &changed));
-        missed.extend(unseen);
+        let rows = rows.join().expect("it ended");
+        missed.extend(wrong("rows as they were written", None, &rows.written));
+        missed.extend(wrong("counters that no fact names", Some(Id::I10), &rows.beside));
+        missed.extend(wrong("rows that were changed", Some(Id::I10), &rows.changed));
+        missed.extend(rows.missed);
         missed
     })
 }

@@ -31,6 +31,7 @@ const PINNED_OF_THE_PIPELINE: &[Row] = &[
     (Count, "weir.stage.retakes", ""),
     (Count, "weir.stage.quarantined", ""),
     (Count, "weir.stage.deadlines.left_out", ""),
+    (Count, "weir.invariant.broken", ""),
     (Level, "weir.stage.partitions.stopped", ""),
     (Count, "weir.stage.assignments.refused", ""),
     (Spread, "weir.stage.commit.duration", "s"),
@@ -50,6 +51,7 @@ const ATTRIBUTES_OF_THE_PIPELINE: &[&str] = &[
     "kafka.message.key",
     "weir.stage",
     "weir.worker",
+    "weir.invariant",
     "weir.projection",
 ];
 
@@ -124,6 +126,19 @@ fn every_attribute_is_said_by_its_constant_and_pinned() {
     let said = pipeline.iter().flat_map(|text| after_each(text, "KeyValue::new(\""));
     let said: BTreeSet<&str> = said.filter_map(|rest| rest.split('"').next()).collect();
     assert_eq!(said, ATTRIBUTES_OF_THE_PIPELINE.iter().copied().collect());
+}
+
+/// The pipeline knows nothing of the catalogue of invariants, and names some by their ids.
+#[test]
+fn the_invariants_that_the_pipeline_names_are_in_the_catalogue() {
+    let entries = read_all(&["crates/invariants/src/catalogue"]).concat();
+    let pipeline = read_all(&["crates/pipeline/src"]);
+    let said =
+        pipeline.iter().flat_map(|text| after_each(text, ": &'static str = \"I")).filter_map(|id| id.split('"').next());
+    let said: BTreeSet<&str> = said.collect();
+    assert!(said.len() >= 4, "the ids were not found: {said:?}");
+    let unknown: Vec<_> = said.iter().filter(|id| !entries.contains(&format!("name: \"I{id}\""))).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 /// What alerts are held against is what Prometheus gets.

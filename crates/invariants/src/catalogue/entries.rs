@@ -67,7 +67,7 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         on_the_log: "versions of every aggregate of every stage; plans only go up, are released once and while no hold is open; a pick list's steps; no work after the end, no cancel after a parcel; each wait said once; between `Blocked` and `Unblocked` nothing but what was written back, and what waited is resumed in its order",
         beside: "random histories of each decider",
         in_the_code: "the fold: a gap stops the order, in `stock` the partition",
-        metric: "`weir.stage.partitions.stopped`",
+        metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`",
         unchecked: "steps of the clerk's and of routing's own states that no other stage sees",
     },
     Invariant {
@@ -111,7 +111,7 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         on_the_log: "each fact can be decoded and has its meta",
         beside: "`crates/pipeline/tests/stage.rs`: state from a snapshot equals state from the log",
         in_the_code: "a snapshot carries the hash of the last fact folded; one that does not fit is ignored",
-        metric: "",
+        metric: "`weir.invariant.broken`",
         unchecked: "live state, which no log shows",
     },
     Invariant {
@@ -120,10 +120,10 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         sentence: "Postgres = fold(log up to its stored offset); Redis = fold, or absent, never wrong.",
         short: "Postgres and Redis equal the fold",
         on_the_log: "the fold of `stock`, which they are compared with",
-        beside: "`weir verify` without `--log-only`: each service that projects folds the log anew beside its tables, to the offsets where those stand, and compares every row; rows and counters of stock and the console's count of orders are folded a second time, by other code; `weir projection compare`; a simulated run: its sinks",
+        beside: "`weir verify` without `--log-only`: each service that projects folds the log anew beside its tables, to the offsets where those stand, and compares every row; each known projection has to have registered; rows and counters of stock and the console's count of orders are folded a second time, by other code, and nothing is counted in Redis that they do not have; `weir projection compare`; a simulated run: its sinks",
         in_the_code: "a projector compares and sets its offset in the transaction of its rows",
         metric: "`weir.projection.lag`, `weir.projection.restarts`",
-        unchecked: "what a fold by the same code gets wrong in the same way, but for stock; numbers that a table gives its rows itself (`pick_lists.place`); a projection with differences of which retention took records; a projection that never registered; counters in Redis of places that are empty by the fold",
+        unchecked: "what a fold by the same code gets wrong in the same way, but for stock; numbers that a table gives its rows itself (`pick_lists.place`); a projection with differences of which retention took records: the report says that it is left out",
     },
     Invariant {
         id: Id::I11,
@@ -133,7 +133,7 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         on_the_log: "no cause at or above the committed offset; causes never go back, so nothing is decided twice; each cause is an input of its partition, and those among order topics are there",
         beside: "the conformance suite, on Kafka and on the simulator",
         in_the_code: "at a take-over an offset at or below the highest cause stops the partition",
-        metric: "`weir.stage.partitions.stopped`, `weir.stage.producer.replacements`",
+        metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`, `weir.stage.producer.replacements`",
         unchecked: "that each message of a decision is there: the log does not say what a decision should have sent. A lost one leaves its order without an end (I4)",
     },
     Invariant {
@@ -144,7 +144,7 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         on_the_log: "each fact carries the offset of the `Took` in force",
         beside: "the conformance suite for aborted reads",
         in_the_code: "the fold stops the partition at a fact of another owner",
-        metric: "`weir.stage.partitions.stopped`, `weir.stage.retakes`",
+        metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`, `weir.stage.retakes`",
         unchecked: "aborted records, which a committed reader never sees",
     },
     Invariant {

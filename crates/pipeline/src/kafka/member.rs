@@ -18,6 +18,8 @@ use weir_proto::topics::Topic;
 
 /// How long `committed` keeps asking before it gives up.
 const COMMITTED_PATIENCE: Duration = Duration::from_secs(10);
+/// How long is waited for the answer that wakes a client's fetchers.
+const WAKING: Duration = Duration::from_millis(100);
 /// A broker that has not been heard of for so long says nothing about where its partitions end.
 const BROKER_SILENCE_US_MAX: i64 = 1_500_000;
 
@@ -187,7 +189,10 @@ impl Member for KafkaMember {
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.consumer.resume(&self.names.bare_list(partitions)).map_err(|e| plain_error(&e))
+        let list = self.names.bare_list(partitions);
+        self.consumer.resume(&list).map_err(|e| plain_error(&e))?;
+        self.wake_fetchers(list);
+        Ok(())
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
@@ -221,6 +226,19 @@ impl Member for KafkaMember {
 }
 
 impl KafkaMember {
+    /// Makes the client fetch at once. Its `resume` only clears a mark that a broker's thread looks at when it next wakes, and one
+    /// with nothing to fetch sleeps for up to a second (`rd_kafka_max_block_ms`, librdkafka 2.12). A request to each leader wakes
+    /// it; what it answers is not needed.
+    fn wake_fetchers(&self, mut list: TopicPartitionList) {
+        if list.count() == 0 {
+            return;
+        }
+        let asked = list.set_all_offsets(Offset::End);
+        if let Err(error) = asked.and_then(|()| self.consumer.offsets_for_times(list, WAKING).map(drop)) {
+            tracing::debug!(%error, "the first records may be a second late");
+        }
+    }
+
     fn owns_nothing(&self) -> bool {
         self.consumer.assignment().map(|list| list.count() == 0).unwrap_or(true)
     }

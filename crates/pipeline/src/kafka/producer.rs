@@ -21,6 +21,10 @@ use weir_proto::topics::CATALOGUE;
 const DRAIN_PATIENCE: Duration = Duration::from_millis(3_800);
 /// How long one transactional call may block.
 const CALL_PATIENCE: Duration = Duration::from_secs(5);
+/// How long one `init_transactions` waits before it is called again, which goes on with the same request. Where a predecessor's
+/// transaction has to be ended first the broker says so at once and is done within some tens of milliseconds; by itself the client
+/// asks again only after 500 ms (`rd_kafka_idemp_pid_timer_restart`, librdkafka 2.12), but a repeated call asks without delay.
+const INIT_LOOK: Duration = Duration::from_millis(60);
 /// Pause between two looks for acknowledgements.
 const DRAIN_PAUSE: Duration = Duration::from_millis(1);
 /// How long a retriable call is repeated. Both together stay below the watchdog's patience, so that a broker that is away is
@@ -108,7 +112,7 @@ impl Spare {
 impl KafkaProducer {
     pub(crate) fn init(config: &Config, transactional_id: &str, spare: Spare) -> Result<KafkaProducer, LogError> {
         let Spare { producer, names } = spare;
-        retrying(|| producer.init_transactions(CALL_PATIENCE))?;
+        retrying(|| producer.init_transactions(INIT_LOOK))?;
         let source = format!("/{}/{transactional_id}", config.prefix);
         let partitions = CATALOGUE.iter().map(|e| e.topic.partitions(config.partitions)).collect();
         Ok(KafkaProducer { producer: Some(producer), names, source, partitions, queued: Vec::new() })

@@ -13,6 +13,7 @@
 //! readers get nothing until it is whole. Redis must not evict keys: `maxmemory-policy noeviction`.
 
 mod desk;
+mod keys;
 mod reader;
 mod seat;
 mod store;

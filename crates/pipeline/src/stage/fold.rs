@@ -1,5 +1,6 @@
 //! The fold: state(p) = fold(own fact topic, partition p). The same code for a take-over, a snapshot and `weir verify`.
 
+use super::broken::Broken;
 use super::partition::{Aggregate, ClosedAggregate, Partition, Standing};
 use crate::{Record, Said, Topology};
 use std::collections::BTreeSet;
@@ -37,14 +38,14 @@ impl<T: Topology> Partition<T> {
     ///
     /// # Errors
     /// Says why nothing may be decided on this partition: a fenced owner's fact, an unreadable one, one that does not fit.
-    pub fn fold(&mut self, topology: &T, record: &Record) -> Result<Folded, String> {
+    pub fn fold(&mut self, topology: &T, record: &Record) -> Result<Folded, Broken> {
         if record.headers.redriven.is_some() {
             // A copy, written back for a reader of this topic: the fact itself stands where it first stood.
             self.next_fact = record.offset + 1;
             return Ok(Folded::Stage);
         }
         let place = || format!("{}/{}@{}", record.topic, record.partition, record.offset);
-        let told = topology.read_told(record).map_err(|f| format!("{}: {}", place(), said(&f)))?;
+        let told = topology.read_told(record).map_err(|f| Broken::fold(format!("{}: {}", place(), said(&f))))?;
         let meta = &told.meta;
         if let Said::Stage(Fact::Took(took)) = &told.said {
             self.owner = record.offset;
@@ -53,7 +54,8 @@ impl<T: Topology> Partition<T> {
             return Ok(Folded::Took(took.nonce.clone()));
         }
         if meta.owner != self.owner {
-            return Err(format!("{}: written by owner {} while {} owns it", place(), meta.owner, self.owner));
+            let why = format!("{}: written by owner {} while {} owns it", place(), meta.owner, self.owner);
+            return Err(Broken::fenced(why));
         }
         self.note_cause(meta);
         let at = Millis(meta.at_ms);
@@ -70,7 +72,7 @@ impl<T: Topology> Partition<T> {
                     self.tear(&meta.key, &format!("{}: {why}", place()));
                     Folded::Gap
                 }
-                Err(unfit) => return Err(format!("{}: {unfit}", place())),
+                Err(unfit) => return Err(Broken::steps(format!("{}: {unfit}", place()))),
             },
         };
         self.next_fact = record.offset + 1;

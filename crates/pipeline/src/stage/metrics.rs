@@ -18,6 +18,7 @@ pub(super) struct Metrics {
     doubts: Counter<u64>,
     quarantined: Counter<u64>,
     left_out: Counter<u64>,
+    broken: Counter<u64>,
     stopped: Gauge<u64>,
     refused_assignments: Counter<u64>,
     commit: Histogram<f64>,
@@ -50,6 +51,12 @@ impl Metrics {
             left_out: meter
                 .u64_counter("weir.stage.deadlines.left_out")
                 .with_description("Deadlines that could not be decided, and wait for a mended rule.")
+                .build(),
+            broken: meter
+                .u64_counter("weir.invariant.broken")
+                .with_description(
+                    "What a take-over or a decision found not to fit, by the id of the invariant: facts, and offsets of a partition.",
+                )
                 .build(),
             stopped: meter
                 .u64_gauge("weir.stage.partitions.stopped")
@@ -96,6 +103,10 @@ impl Metrics {
 
     pub(super) fn left_out(&self) {
         self.left_out.add(1, &self.attributes);
+    }
+
+    pub(super) fn broken(&self, invariant: &'static str) {
+        self.broken.add(1, &[self.attributes[0].clone(), KeyValue::new("weir.invariant", invariant)]);
     }
 
     pub(super) fn stopped(&self, partitions: usize) {

@@ -265,7 +265,7 @@ pub(super) fn make<T: Topology, L: Log>(
             spell = log.uptime();
         }
         if let Some(record) = reader.poll(Duration::from_millis(50)).map_err(|e| e.to_string())? {
-            partition.fold(topology, &record)?;
+            partition.fold(topology, &record).map_err(|broken| broken.why)?;
             last = Some(record);
         }
     }

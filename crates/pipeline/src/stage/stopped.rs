@@ -1,16 +1,25 @@
 //! What stands still: a partition whose facts do not fit together, and an assignment that can't be worked on. The rest goes on, and
 //! a person is told.
 
+use super::broken::Broken;
 use super::worker::Active;
 use crate::log::{Log, Member as _, Offsets};
 use crate::{Effects, LogError, TopicPartition, Topology};
 
 impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// Nothing more is decided on this partition, and its offsets stay where they are. The next owner looks again.
-    pub(super) fn stop_partition(&mut self, number: i32, why: &str) {
-        tracing::error!(worker = self.parts.name, partition = number, why, "partition stopped: run weir verify");
+    pub(super) fn stop_partition(&mut self, number: i32, broken: Broken) {
+        let Broken { invariant, why } = broken;
+        tracing::error!(
+            worker = self.parts.name,
+            partition = number,
+            invariant,
+            why,
+            "partition stopped: run weir verify"
+        );
+        self.metrics.broken(invariant);
         self.parts.effects.lost(number);
-        self.stopped.insert(number, why.to_owned());
+        self.stopped.insert(number, why);
         self.metrics.stopped(self.stopped.len());
     }
 

@@ -1,6 +1,7 @@
 //! Taking partitions over: fence → replay → decide (STAGE.md §2).
 
 use super::StageError;
+use super::broken::Broken;
 use super::fold::Folded;
 use super::partition::Partition;
 use super::transaction::{offsets, stage_record};
@@ -160,7 +161,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         for (number, why) in torn {
             taken.remove(&number);
-            self.stop_partition(number, &why);
+            self.stop_partition(number, Broken::whole(why));
         }
         Ok(true)
     }
@@ -305,11 +306,12 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             let Some(partition) = taken.get_mut(&record.partition) else { continue };
             match partition.fold(&*topology, &record) {
                 Ok(Folded::Took(whose)) if whose == nonce => drop(behind.remove(&record.partition)),
+                Ok(Folded::Gap) => self.metrics.broken(Broken::STEPS),
                 Ok(_) => {}
-                Err(why) => {
+                Err(broken) => {
                     taken.remove(&record.partition);
                     behind.remove(&record.partition);
-                    self.stop_partition(record.partition, &why);
+                    self.stop_partition(record.partition, broken);
                 }
             }
         }

@@ -8,40 +8,40 @@ use std::time::{Duration, Instant};
 
 /// `max.poll.interval.ms`: after this the group has given the partitions to another.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How often a worker is looked at.
+const EVERY: Duration = Duration::from_millis(500);
 /// "Internal software error" of sysexits.h.
 const EXIT_HUNG: i32 = 70;
 
 /// Who looks after a worker, if anybody does.
 pub(super) struct Watchdog {
-    watched: Option<Watched>,
+    watched: Option<Arc<Watched>>,
 }
 
-/// A worker's sign of life.
+/// A worker's signs of life.
 struct Watched {
-    alive: Arc<AtomicU64>,
-    done: Arc<AtomicBool>,
     start: Instant,
+    /// The last one, in milliseconds after the start.
+    alive_ms: AtomicU64,
+    /// The worker has ended.
+    done: AtomicBool,
+}
+
+/// What is to be thought of a worker.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict {
+    Alive,
+    Done,
+    /// Silent for so long.
+    Hangs(Duration),
 }
 
 impl Watchdog {
     pub(super) fn watch(worker: &str) -> std::io::Result<Watchdog> {
-        let (alive, done, start) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)), Instant::now());
-        let (seen, ended, name) = (alive.clone(), done.clone(), worker.to_owned());
-        std::thread::Builder::new().name(format!("watchdog {worker}")).spawn(move || {
-            while !ended.load(Ordering::Relaxed) {
-                std::thread::sleep(Duration::from_millis(500));
-                let silent = start.elapsed().saturating_sub(Duration::from_millis(seen.load(Ordering::Relaxed)));
-                if silent > PATIENCE && !ended.load(Ordering::Relaxed) {
-                    tracing::error!(
-                        worker = name,
-                        silent_ms = silent.as_millis() as u64,
-                        "worker hangs, ending the process"
-                    );
-                    std::process::exit(EXIT_HUNG);
-                }
-            }
-        })?;
-        Ok(Watchdog { watched: Some(Watched { alive, done, start }) })
+        let watched = Arc::new(Watched::new());
+        let (seen, name) = (watched.clone(), worker.to_owned());
+        std::thread::Builder::new().name(format!("watchdog {worker}")).spawn(move || look_after(&seen, &name))?;
+        Ok(Watchdog { watched: Some(watched) })
     }
 
     /// For a worker on its caller's stack, which looks after it: there is no process of its own to end.
@@ -50,14 +50,83 @@ impl Watchdog {
     }
 
     pub(super) fn alive(&self) {
-        let Some(watched) = &self.watched else { return };
-        let ms = u64::try_from(watched.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        watched.alive.store(ms, Ordering::Relaxed);
+        if let Some(watched) = &self.watched {
+            watched.alive(watched.start.elapsed());
+        }
     }
 }
 
-impl Drop for Watched {
+impl Drop for Watchdog {
     fn drop(&mut self) {
-        self.done.store(true, Ordering::Relaxed);
+        if let Some(watched) = &self.watched {
+            watched.done.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Returns when the worker has ended; ends the process when it hangs.
+fn look_after(worker: &Watched, name: &str) {
+    loop {
+        match worker.verdict(worker.start.elapsed()) {
+            Verdict::Alive => std::thread::sleep(EVERY),
+            Verdict::Done => return,
+            Verdict::Hangs(silent) => {
+                let silent_ms = silent.as_millis() as u64;
+                tracing::error!(worker = name, silent_ms, "worker hangs, ending the process");
+                std::process::exit(EXIT_HUNG);
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn new() -> Watched {
+        Watched { start: Instant::now(), alive_ms: AtomicU64::new(0), done: AtomicBool::new(false) }
+    }
+
+    /// A sign of life, so long after the start.
+    fn alive(&self, at: Duration) {
+        self.alive_ms.store(u64::try_from(at.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Judges the worker, so long after the start.
+    fn verdict(&self, now: Duration) -> Verdict {
+        let silent = now.saturating_sub(Duration::from_millis(self.alive_ms.load(Ordering::Relaxed)));
+        match self.done.load(Ordering::Relaxed) {
+            true => Verdict::Done,
+            false if silent > PATIENCE => Verdict::Hangs(silent),
+            false => Verdict::Alive,
+        }
+    }
+}
+
+// That a process of a worker that hangs ends, and with which code: `tests/stage/hung.rs`.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENT: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn a_worker_may_be_silent_for_as_long_as_its_seat_lasts_and_no_longer() {
+        let worker = Watched::new();
+        assert_eq!(worker.verdict(PATIENCE), Verdict::Alive);
+        assert_eq!(worker.verdict(PATIENCE + MOMENT), Verdict::Hangs(PATIENCE + MOMENT));
+        // Silence is counted from the last sign of life.
+        worker.alive(PATIENCE);
+        assert_eq!(worker.verdict(PATIENCE * 2), Verdict::Alive);
+        assert_eq!(worker.verdict(PATIENCE * 2 + MOMENT), Verdict::Hangs(PATIENCE + MOMENT));
+        // It spoke after the moment that it is judged at.
+        worker.alive(PATIENCE * 3);
+        assert_eq!(worker.verdict(PATIENCE), Verdict::Alive);
+    }
+
+    #[test]
+    fn the_silence_of_a_worker_that_has_ended_is_none() {
+        let watchdog = Watchdog::watch("toy/0").expect("a thread");
+        let worker = watchdog.watched.clone().expect("it is watched");
+        assert_eq!(worker.verdict(PATIENCE * 2), Verdict::Hangs(PATIENCE * 2));
+        drop(watchdog);
+        assert_eq!(worker.verdict(PATIENCE * 2), Verdict::Done);
     }
 }

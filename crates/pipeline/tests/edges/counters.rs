@@ -2,7 +2,7 @@
 
 use crate::corner::{Corner, PATIENCE};
 use redis::Commands as _;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use weir_pipeline::Record;
 use weir_pipeline::projection::redis::{CounterReader, spawn};
 use weir_pipeline::projection::{Change, Counters};
@@ -35,6 +35,10 @@ fn counts(corner: &Corner, reader: &CounterReader) -> Option<Vec<HashMap<String,
     corner.runtime.block_on(reader.read(&hashes)).ok().flatten()
 }
 
+fn hashes(corner: &Corner, reader: &CounterReader) -> Option<BTreeSet<String>> {
+    wait_for("the names of the hashes", PATIENCE, || corner.runtime.block_on(reader.hashes()).ok())
+}
+
 #[test]
 fn counters_are_absent_until_whole_and_come_back_after_their_keys_are_gone() {
     let corner = Corner::new();
@@ -46,12 +50,14 @@ fn counters_are_absent_until_whole_and_come_back_after_their_keys_are_gone() {
         corner.write(&writer, Topic::Stock, key);
     }
     assert_eq!(counts(&corner, &reader), None);
+    assert_eq!(hashes(&corner, &reader), None);
 
     let running = spawn(Letters, corner.log.clone(), &corner.config, url.clone(), corner.signals());
     let map = |pairs: &[(&str, i64)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect::<HashMap<_, _>>();
     let wanted = vec![map(&[("all", 3), ("a1", 2), ("a2", 1)]), map(&[("all", 1), ("b1", 1)]), map(&[])];
     let whole = wait_for("whole counters", PATIENCE, || counts(&corner, &reader));
     assert_eq!(whole, wanted, "counters that can be read are right");
+    assert_eq!(hashes(&corner, &reader), Some(BTreeSet::from(["a".to_owned(), "b".to_owned()])));
 
     let mut redis = redis::Client::open(url.as_str()).and_then(|c| c.get_connection()).expect("redis");
     let pattern = format!("{{{}:*", corner.config.prefix);
@@ -78,6 +84,7 @@ fn counters_of_an_empty_topic_are_whole_and_empty() {
     let reader = corner.runtime.block_on(reader).expect("a reader");
     let found = wait_for("whole counters", PATIENCE, || counts(&corner, &reader));
     assert!(found.iter().all(HashMap::is_empty));
+    assert_eq!(hashes(&corner, &reader), Some(BTreeSet::new()));
     corner.stop();
     running.join().expect("no panic").expect("a clean end");
 }

@@ -138,6 +138,7 @@ fn where_a_gap_stops_the_partition_nothing_is_folded_over_it() {
     assert!(Strict.gap_stops_partition() && !Toy.gap_stops_partition());
     let mut partition: Partition<Strict> = Partition::new(0);
     partition.fold(&Strict, &fact("order-1", 0, 1)).expect("it fits");
-    let why = partition.fold(&Strict, &fact("order-1", 1, 3)).expect_err("a gap");
-    assert!(why.contains("goes from version 1 to 3"), "{why}");
+    let broken = partition.fold(&Strict, &fact("order-1", 1, 3)).expect_err("a gap");
+    assert_eq!(broken.invariant, "I5");
+    assert!(broken.why.contains("goes from version 1 to 3"), "{broken}");
 }

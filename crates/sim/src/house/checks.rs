@@ -102,8 +102,8 @@ impl House {
                 match whole.fold(topology, record) {
                     Ok(Folded::Gap) => self.breach("I5", &record.key, format!("a gap at {}", place(record))),
                     Ok(_) => {}
-                    Err(why) => {
-                        self.breach("I9", &record.key, why);
+                    Err(broken) => {
+                        self.breach(broken.invariant, &record.key, broken.why);
                         break;
                     }
                 }

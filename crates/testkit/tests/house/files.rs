@@ -25,6 +25,12 @@ pub fn manifests() -> Vec<PathBuf> {
     found
 }
 
+/// The manifest of the crate that a source belongs to.
+pub fn manifest_of(source: &Path) -> PathBuf {
+    let mut candidates = source.ancestors().skip(1).map(|folder| folder.join("Cargo.toml"));
+    candidates.find(|manifest| manifest.exists()).expect("a crate's source")
+}
+
 pub fn sources() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for folder in ["proto", "crates", "services"] {
@@ -96,6 +102,16 @@ fn skip_item<'a>(lines: &mut impl Iterator<Item = &'a str>) {
 pub fn package_name(manifest: &str) -> String {
     let line = manifest.lines().find(|l| l.starts_with("name = ")).expect("a name");
     line.trim_start_matches("name = ").trim_matches('"').to_owned()
+}
+
+/// Whether a line names this crate: `serde_json::Value`, `use sqlx as db`. A module of that name in a longer path is none.
+pub fn names_crate(line: &str, package: &str) -> bool {
+    let name = package.replace('-', "_");
+    line.match_indices(&name).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + name.len()..]);
+        let begins = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+        begins && (after.starts_with("::") || (before.trim_end().ends_with("use") && after.starts_with([' ', ';'])))
+    })
 }
 
 /// Names under `[dependencies]`.

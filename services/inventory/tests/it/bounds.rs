@@ -22,12 +22,6 @@ fn issues_and_returns_name_all_that_they_are_of() {
     }
 }
 
-/// An order that is placed with more lines than can be allocated would wait for ever.
-#[test]
-fn an_order_has_no_more_lines_than_can_be_allocated() {
-    assert_eq!(weir_proto::limits::ORDER_LINES_MAX, LINES_MAX);
-}
-
 #[test]
 fn as_many_lines_and_units_as_the_bounds_say() {
     let lines = |count: usize| -> Vec<Line> { (0..count).map(|i| line(&format!("l{i}"), "A", LINE_MAX)).collect() };

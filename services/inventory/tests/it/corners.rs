@@ -160,7 +160,8 @@ fn what_is_voided_by_name_is_the_line_with_its_sku_at_its_place() {
 fn a_count_takes_back_only_what_is_promised_of_that_sku_at_that_place() {
     let mut watched = Watched::default();
     watched.all(&[receive("A", "W1", 1), receive("A", "W2", 1), receive("B", "W1", 1)]);
-    watched.all(&[Command::Allocate(demand("o1", 1, &[line("l1", "A", 2), line("l2", "B", 1)]))]);
+    // The other SKU's line first: whoever looks at the place alone would take that one.
+    watched.all(&[Command::Allocate(demand("o1", 1, &[line("l1", "B", 1), line("l2", "A", 2)]))]);
     watched.all(&[adjust("A", "W1", -1)]);
     let taken: Vec<&[Placed]> = watched
         .log
@@ -170,7 +171,7 @@ fn a_count_takes_back_only_what_is_promised_of_that_sku_at_that_place() {
             _ => None,
         })
         .collect();
-    assert_eq!(taken, [[placed("l1", "A", "W1", 1)]]);
+    assert_eq!(taken, [[placed("l2", "A", "W1", 1)]]);
     assert_eq!((watched.place("A", "W2"), watched.place("B", "W1")), ((1, 1), (1, 1)));
 }
 

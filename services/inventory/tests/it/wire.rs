@@ -4,11 +4,13 @@ use crate::making::{candidate, demand, line, placed};
 use bytes::Bytes;
 use prost::Message as _;
 use weir_decider::Millis;
+use weir_inventory::domain::demand::LINES_MAX;
 use weir_inventory::domain::{Cost, Fact, Message, Said, Split, Status};
 use weir_inventory::projection::{Delta, deltas, fact_of};
 use weir_inventory::wire::Stage;
 use weir_pipeline::{Headers, Outgoing, Record, Topology as _};
 use weir_proto::allocation::v1::AllocationEvent;
+use weir_proto::limits::ORDER_LINES_MAX;
 use weir_proto::log::v1::Meta;
 use weir_proto::money::v1::Money;
 use weir_proto::routing::v1::{Candidate, SplitPolicy};
@@ -64,6 +66,12 @@ pub fn facts() -> Vec<Fact> {
         Fact::Shortage { sku: sku.clone(), warehouse, quantity: 2 },
         Fact::QueueServed { sku, after: order },
     ]
+}
+
+/// An order that is placed with more lines than can be allocated would wait for ever.
+#[test]
+fn an_order_has_no_more_lines_than_can_be_allocated() {
+    assert_eq!(ORDER_LINES_MAX, LINES_MAX);
 }
 
 #[test]

@@ -1,5 +1,7 @@
-//! I10 through the command: tables as the services' own projectors write them are clean, and a changed row of each is found.
+//! I10 through the command: tables as the services' own projectors write them are clean, and a changed row of each is found; and so
+//! is what is beside them ([`super::beside`]).
 
+use super::beside::{self, Counters};
 use crate::corner::{Corner, Ended, PATIENCE};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool};
@@ -37,9 +39,18 @@ const SPOILT: [&str; 13] = [
 
 type Projector = JoinHandle<Result<(), ProjectorError>>;
 
+/// How the command ended with the rows and counters as they should be; with something beside them; and with some rows of each table
+/// changed. Last what it should have told and did not.
+pub struct Looked {
+    pub written: Ended,
+    pub beside: Ended,
+    pub changed: Ended,
+    pub missed: Vec<String>,
+}
+
 /// A database of its own: the command asks for schemas by their names, and the servers are everybody's.
-struct Database {
-    url: String,
+pub struct Database {
+    pub url: String,
     name: String,
 }
 
@@ -83,7 +94,7 @@ fn spawn(projection: impl Projection + Clone, corner: &Corner, pool: PgPool, sig
     postgres::spawn(projection, corner.log.clone(), &corner.config, pool, signals.clone())
 }
 
-async fn run(url: &str, statement: String) {
+pub async fn run(url: &str, statement: String) {
     let mut connection = PgConnection::connect(url).await.expect("Postgres");
     connection.execute(AssertSqlSafe(statement)).await.expect("done");
 }
@@ -102,9 +113,8 @@ fn weir(corner: &Corner, database: &Database, arguments: &[&str]) -> Ended {
     Ended { code: output.status.code(), said: text(output.stdout), complained: text(output.stderr) }
 }
 
-/// How the command ends with the rows as they should be, and with some of each table changed; and the tables that it found nothing
-/// wrong with. The second waits until the verifier's patience with a projector that may be behind is over.
-pub fn as_written_and_changed(corner: &Corner) -> (Ended, Ended, Vec<String>) {
+/// Has the command look at them. Where something is wrong it waits until its patience with a projector that may be behind is over.
+pub fn as_written_and_changed(corner: &Corner) -> Looked {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let database = runtime.block_on(Database::new());
     let stop = Arc::new(AtomicBool::new(false));
@@ -124,7 +134,11 @@ pub fn as_written_and_changed(corner: &Corner) -> (Ended, Ended, Vec<String>) {
         runtime.block_on(asked).is_ok_and(|row| sqlx::Row::get::<i64, _>(&row, 0) == 1).then_some(())
     });
     let verify = || weir(corner, &database, &["verify", "--running"]);
+    let mut counters = runtime.block_on(Counters::of(corner));
+    // What counts nothing may be there.
+    counters.set("demo/main/NOTHING", "east:on_hand", 0);
     let written = verify();
+    let beside = runtime.block_on(beside::verified(&database, &mut counters, verify));
     SPOILT.iter().for_each(|change| runtime.block_on(run(&database.url, (*change).to_owned())));
     let changed = verify();
     let projections = ["console.orders", "inventory.levels", "routing.routes", "fulfillment.pick-lists"];
@@ -134,7 +148,9 @@ pub fn as_written_and_changed(corner: &Corner) -> (Ended, Ended, Vec<String>) {
         projector.join().expect("no panic").expect("a clean end");
     }
     runtime.block_on(database.remove());
-    (written, changed, missed_tables(&compared))
+    let mut missed = missed_tables(&compared);
+    missed.extend(beside::missed(&beside));
+    Looked { written, beside, changed, missed }
 }
 
 fn missed_tables(compared: &[Ended]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! What somebody at a desk asks of the counters: which there are, and a new generation.
 
-use super::store::glob_quoted;
+use super::keys;
 use redis::{AsyncCommands as _, Client, RedisError};
 
 /// Counters, as Redis has them.
@@ -20,24 +20,9 @@ pub struct Known {
 /// Where Redis does not answer.
 pub async fn known(redis_url: &str, prefix: &str) -> Result<Vec<Known>, RedisError> {
     let mut connection = Client::open(redis_url)?.get_multiplexed_async_connection().await?;
-    let pattern = format!("{{{}:*}}:meta", glob_quoted(prefix));
-    let mut metas: Vec<String> = Vec::new();
-    let mut cursor = 0u64;
-    loop {
-        let mut scan = redis::cmd("SCAN");
-        scan.arg(cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(1000);
-        let (next, keys): (u64, Vec<String>) = scan.query_async(&mut connection).await?;
-        metas.extend(keys);
-        cursor = next;
-        if cursor == 0 {
-            break;
-        }
-    }
-    // A scan may say a key twice.
-    metas.sort_unstable();
-    metas.dedup();
+    let pattern = format!("{{{}:*}}:meta", keys::quoted(prefix));
     let mut found = Vec::new();
-    for meta in metas {
+    for meta in keys::all(&mut connection, &pattern).await? {
         let (generation, partitions): (Option<String>, Option<i64>) =
             connection.hmget(&meta, &["gen", "partitions"]).await?;
         let slot = meta.trim_end_matches(":meta");

@@ -1,9 +1,9 @@
 //! Reads counters.
 
-use super::slot;
+use super::{keys, slot};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, Script};
-use std::collections::HashMap;
+use redis::{AsyncCommands as _, Client, RedisError, Script};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 /// A read that takes longer is worth less than asking the log.
@@ -56,5 +56,20 @@ impl CounterReader {
             call.arg(hash);
         }
         call.invoke_async(&mut connection).await
+    }
+
+    /// The names of the hashes of the generation in force; `None` where there is none. One that is counted in for the first time
+    /// meanwhile may be missing, and whether all partitions are whole is told by [`CounterReader::read`] alone.
+    ///
+    /// # Errors
+    /// Where Redis does not answer.
+    pub async fn hashes(&self) -> Result<Option<BTreeSet<String>>, RedisError> {
+        let mut connection = self.connection.clone();
+        let Some(generation) = connection.hget::<_, _, Option<String>>(&self.meta, "gen").await? else {
+            return Ok(None);
+        };
+        let before = format!("{}:{generation}:h:", self.slot);
+        let found = keys::all(&mut connection, &format!("{}*", keys::quoted(&before))).await?;
+        Ok(Some(found.iter().filter_map(|key| key.strip_prefix(&before)).map(str::to_owned).collect()))
     }
 }

@@ -1,7 +1,7 @@
 //! The Redis side: scripts that change counters and position together or not at all.
 
-use super::ProjectorError;
 use super::tally::{Standing, Step, Tallies};
+use super::{ProjectorError, keys};
 use crate::projection::StoreFault;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisError, Script};
@@ -62,19 +62,12 @@ impl Store {
 
     /// Removes what earlier generations left. A writer that still holds one changes nothing any more: it is not in force.
     fn clear_others(&mut self, generation: &str) -> Result<(), StoreFault> {
-        let pattern = format!("{}:*", glob_quoted(&self.slot));
+        let pattern = format!("{}:*", keys::quoted(&self.slot));
         let (meta, own) = (format!("{}:meta", self.slot), format!("{}:{generation}:", self.slot));
         self.within(async |connection| {
             let mut cursor = 0u64;
             loop {
-                let (next, keys): (u64, Vec<String>) = redis::cmd("SCAN")
-                    .arg(cursor)
-                    .arg("MATCH")
-                    .arg(&pattern)
-                    .arg("COUNT")
-                    .arg(1000)
-                    .query_async(connection)
-                    .await?;
+                let (next, keys) = keys::portion(connection, &pattern, cursor).await?;
                 let stale: Vec<String> = keys.into_iter().filter(|k| *k != meta && !k.starts_with(&own)).collect();
                 if !stale.is_empty() {
                     redis::cmd("UNLINK").arg(&stale).exec_async(connection).await?;
@@ -183,11 +176,6 @@ impl Tallies for Store {
 async fn in_time<T>(work: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
     let late = || RedisError::from(std::io::Error::new(std::io::ErrorKind::TimedOut, "redis did not answer in time"));
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
-}
-
-/// SCAN's patterns give a meaning to some characters.
-pub(super) fn glob_quoted(text: &str) -> String {
-    text.chars().flat_map(|c| if "*?[]\\^".contains(c) { vec!['\\', c] } else { vec![c] }).collect()
 }
 
 fn wall_ms() -> u128 {
