@@ -9,7 +9,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -18,10 +19,15 @@ use weir_proto::topics::Topic;
 
 /// How long `committed` keeps asking before it gives up.
 const COMMITTED_PATIENCE: Duration = Duration::from_secs(10);
-/// How long is waited for the answer that wakes a client's fetchers.
-const WAKING: Duration = Duration::from_millis(100);
-/// A broker that has not been heard of for so long says nothing about where its partitions end.
-const BROKER_SILENCE_US_MAX: i64 = 1_500_000;
+/// How long is waited for the answer that wakes a client's fetchers. Milliseconds as a rule; a request that takes longer than this
+/// would cost the connection.
+const WAKING: Duration = Duration::from_secs(1);
+/// How long ago a partition's broker may have been heard of for what is known of the partition's end to count. Below 0 it is not
+/// connected.
+const HEARD_US: Range<i64> = 0..1_500_000;
+/// What is known of a partition's end is from before, until a fetch has brought it anew. So long after a resume that has happened, or
+/// the broker has been silent for too long.
+const ENDS_KNOWN_AFTER: Duration = Duration::from_secs(2);
 
 /// A consumer group member on Kafka.
 pub struct KafkaMember {
@@ -33,9 +39,22 @@ pub struct KafkaMember {
 pub struct Notes {
     names: Arc<Names>,
     rebalances: Mutex<VecDeque<Note>>,
-    ends: Mutex<HashMap<TopicPartition, Millis>>,
+    ends: Mutex<Ends>,
     /// Nobody polls any more: whatever the group says is answered on the spot, or closing would wait for it for ever.
     closing: AtomicBool,
+}
+
+/// Which partitions were read to their end, and as of when.
+struct Ends {
+    reached: HashMap<TopicPartition, Millis>,
+    /// When the client was last told to read on, or to read something else.
+    since: Instant,
+}
+
+impl Ends {
+    fn anew() -> Ends {
+        Ends { reached: HashMap::new(), since: Instant::now() }
+    }
 }
 
 enum Note {
@@ -45,21 +64,24 @@ enum Note {
 
 impl ClientContext for Notes {
     fn stats(&self, statistics: Statistics) {
-        let heard = statistics.brokers.values().all(|b| b.nodeid < 0 || b.rxidle < BROKER_SILENCE_US_MAX);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // Statistics describe the moment before they are delivered; half a second keeps the clock behind what was read.
-        let as_of = Millis(i64::try_from(now.as_millis()).unwrap_or(0) - 500);
+        let now_ms = i64::try_from(now.as_millis()).unwrap_or(0);
+        // Statistics describe the moment before they were made, and may have lain about while nobody polled, or while the process
+        // stood still. Half a second keeps the clock behind what was read.
+        let as_of = Millis((now_ms - 500).min(statistics.time * 1_000));
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        ends.clear();
-        if !heard {
+        ends.reached.clear();
+        if ends.since.elapsed() < ENDS_KNOWN_AFTER {
             return;
         }
+        let heard: HashSet<i32> =
+            statistics.brokers.values().filter(|b| HEARD_US.contains(&b.rxidle)).map(|b| b.nodeid).collect();
         for topic in statistics.topics.values() {
             let Some(name) = self.names.topic(&topic.topic) else { continue };
-            for partition in topic.partitions.values() {
+            for partition in topic.partitions.values().filter(|partition| heard.contains(&partition.broker)) {
                 let at_end = partition.ls_offset >= 0 && partition.next_offset >= partition.ls_offset;
                 if at_end && partition.fetchq_cnt == 0 {
-                    ends.insert(TopicPartition::new(name, partition.partition), as_of);
+                    ends.reached.insert(TopicPartition::new(name, partition.partition), as_of);
                 }
             }
         }
@@ -83,6 +105,12 @@ impl ConsumerContext for Notes {
     }
 }
 
+impl Notes {
+    fn forget_ends(&self) {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = Ends::anew();
+    }
+}
+
 impl KafkaMember {
     pub(crate) fn join(
         config: &Config,
@@ -95,7 +123,7 @@ impl KafkaMember {
         let notes = Notes {
             names: names.clone(),
             rebalances: Mutex::default(),
-            ends: Mutex::default(),
+            ends: Mutex::new(Ends::anew()),
             closing: AtomicBool::new(false),
         };
         let consumer: BaseConsumer<Notes> = client::member(config, group, instance, pace)
@@ -181,14 +209,14 @@ impl Member for KafkaMember {
 
     fn accept(&mut self, from: &Offsets) -> Result<(), LogError> {
         // What was read to its end before says nothing of what is assigned now.
-        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.consumer.context().forget_ends();
         let list = self.names.list(from)?;
         self.consumer.assign(&list).map_err(|e| plain_error(&e))?;
         self.consumer.pause(&list).map_err(|e| plain_error(&e))
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
-        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.consumer.context().forget_ends();
         let list = self.names.bare_list(partitions);
         self.consumer.resume(&list).map_err(|e| plain_error(&e))?;
         self.wake_fetchers(list);
@@ -204,7 +232,7 @@ impl Member for KafkaMember {
     }
 
     fn read_to_end(&self, partition: TopicPartition) -> Option<Millis> {
-        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).get(&partition).copied()
+        self.consumer.context().ends.lock().unwrap_or_else(PoisonError::into_inner).reached.get(&partition).copied()
     }
 
     fn leave(&mut self) {

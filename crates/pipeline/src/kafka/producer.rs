@@ -25,9 +25,11 @@ const CALL_PATIENCE: Duration = Duration::from_secs(5);
 /// transaction has to be ended first the broker says so at once and is done within some tens of milliseconds; by itself the client
 /// asks again only after 500 ms (`rd_kafka_idemp_pid_timer_restart`, librdkafka 2.12), but a repeated call asks without delay.
 const INIT_LOOK: Duration = Duration::from_millis(60);
+/// How long it is repeated.
+const INIT_PATIENCE: Duration = Duration::from_secs(10);
 /// Pause between two looks for acknowledgements.
 const DRAIN_PAUSE: Duration = Duration::from_millis(1);
-/// How long a retriable call is repeated. Both together stay below the watchdog's patience, so that a broker that is away is
+/// How long a retriable call is repeated. A call and its repeats stay below the watchdog's patience, so that a broker that is away is
 /// waited for, and not taken for a call that hangs.
 const RETRY_PATIENCE: Duration = Duration::from_secs(6);
 
@@ -112,7 +114,7 @@ impl Spare {
 impl KafkaProducer {
     pub(crate) fn init(config: &Config, transactional_id: &str, spare: Spare) -> Result<KafkaProducer, LogError> {
         let Spare { producer, names } = spare;
-        retrying(|| producer.init_transactions(INIT_LOOK))?;
+        retrying(INIT_PATIENCE, || producer.init_transactions(INIT_LOOK))?;
         let source = format!("/{}/{transactional_id}", config.prefix);
         let partitions = CATALOGUE.iter().map(|e| e.topic.partitions(config.partitions)).collect();
         Ok(KafkaProducer { producer: Some(producer), names, source, partitions, queued: Vec::new() })
@@ -192,19 +194,19 @@ impl Transactional<Arc<ConsumerGroupMetadata>> for KafkaProducer {
         }
         let list = self.names.list(offsets)?;
         let (producer, started) = (self.client()?, Instant::now());
-        retrying(|| producer.send_offsets_to_transaction(&list, proof, Timeout::After(CALL_PATIENCE)))?;
+        retrying(RETRY_PATIENCE, || producer.send_offsets_to_transaction(&list, proof, Timeout::After(CALL_PATIENCE)))?;
         Ok(quick(started))
     }
 
     fn commit(&mut self) -> Result<bool, LogError> {
         let (producer, started) = (self.client()?, Instant::now());
-        retrying(|| producer.commit_transaction(Timeout::Never))?;
+        retrying(RETRY_PATIENCE, || producer.commit_transaction(Timeout::Never))?;
         Ok(quick(started))
     }
 
     fn abort(&mut self) -> Result<(), LogError> {
         let producer = self.client()?;
-        retrying(|| producer.abort_transaction(CALL_PATIENCE))
+        retrying(RETRY_PATIENCE, || producer.abort_transaction(CALL_PATIENCE))
     }
 }
 
@@ -252,12 +254,12 @@ fn quick(started: Instant) -> bool {
 }
 
 /// librdkafka says which errors of a transactional call may simply be repeated.
-fn retrying(mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), LogError> {
+fn retrying(patience: Duration, mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), LogError> {
     let started = Instant::now();
     loop {
         match call() {
             Ok(()) => return Ok(()),
-            Err(KafkaError::Transaction(error)) if error.is_retriable() && started.elapsed() < RETRY_PATIENCE => {
+            Err(KafkaError::Transaction(error)) if error.is_retriable() && started.elapsed() < patience => {
                 std::thread::sleep(Duration::from_millis(5));
             }
             Err(error) => return Err(transaction_error(&error)),

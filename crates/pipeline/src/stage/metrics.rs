@@ -55,7 +55,8 @@ impl Metrics {
             broken: meter
                 .u64_counter("weir.invariant.broken")
                 .with_description(
-                    "What a take-over or a decision found not to fit, by the id of the invariant: facts, and offsets of a partition.",
+                    "What a take-over or a decision found not to fit, by the id of the invariant: facts, and offsets of a partition. Each \
+                     take-over counts it again.",
                 )
                 .build(),
             stopped: meter

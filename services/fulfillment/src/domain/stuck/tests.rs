@@ -73,6 +73,14 @@ fn whatever_the_pool_says_is_an_answer() {
 }
 
 #[test]
+fn a_word_on_an_older_plan_is_no_answer_and_one_on_a_newer_plan_is() {
+    let anew = silent().when(&said(Said::Backordered)).and().when(&planned(2)).and().when(&released(2)).and();
+    late(anew).when_due().then(&[stuck(2, WaitsFor::Inventory, &["main"], 0)]);
+    let newer = Allocation { said: Said::Backordered, lines: vec![], ..word(2, 1) };
+    waits_for_nobody(silent().when(&Input::Allocation(newer)).and());
+}
+
+#[test]
 fn of_two_pools_the_silent_one_is_named_and_keeps_its_moment() {
     let mut plan = plan(1);
     plan.lines.push(Line { pool: "cold".to_owned(), ..line("l2", "B", 1) });
