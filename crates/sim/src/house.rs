@@ -37,6 +37,7 @@ use crate::{Control, Sim, Target};
 use agenda::Agenda;
 use load::Load;
 use outside::{Outside, Trouble};
+use post::SharedPost;
 use process::{Process, Shop};
 use projectors::{Projector, Sight, Sinks};
 use std::collections::{BTreeMap, BTreeSet};
@@ -299,7 +300,7 @@ impl House {
         // A stage whose clock was found to be off looks again after half a minute.
         let rest = if self.plan.has(Fault::Clock) { REST * 2 } else { REST };
         let quiet = self.world.now() >= self.stirred + rest;
-        let posts = self.processes.iter().filter_map(|process| process.post.as_ref());
+        let posts = self.processes.iter().chain(&self.zombies).filter_map(|process| process.post.as_ref());
         quiet
             && !self.agenda.holds(|task| matches!(task, Task::Write(_) | Task::Start(..) | Task::Project(..)))
             && posts.into_iter().all(|post| post::lock(post).is_empty())
@@ -399,23 +400,21 @@ impl House {
             }
             self.seen.push(record);
         }
-        for number in 0..self.processes.len() {
-            self.attend_post(number, now);
-        }
+        // One that stood still, and whose successor of its name has gone meanwhile, takes its seat again and works on.
+        let awake = |process: &&Process| process.frozen_until.is_none_or(|until| until <= now);
+        let awake = self.processes.iter().chain(&self.zombies).filter(awake);
+        let posts: Vec<_> = awake.filter_map(|process| process.post.clone()).collect();
+        posts.iter().for_each(|post| self.attend(post, now));
     }
 
-    fn attend_post(&mut self, number: usize, now: Duration) {
-        let process = &self.processes[number];
-        let Some(post) = process.post.clone().filter(|_| process.frozen_until.is_none_or(|until| until <= now)) else {
-            return;
-        };
-        post::lock(&post).step(now, &mut self.outside, &mut self.coverage);
-        let ended = post::lock(&post).take_ended();
+    fn attend(&mut self, post: &SharedPost, now: Duration) {
+        post::lock(post).step(now, &mut self.outside, &mut self.coverage);
+        let ended = post::lock(post).take_ended();
         if ended.is_empty() {
             return;
         }
         if self.sim.lock().faults.down {
-            return post::lock(&post).give_back(ended);
+            return post::lock(post).give_back(ended);
         }
         for ended in ended {
             let now = self.sim.lock().clock();
