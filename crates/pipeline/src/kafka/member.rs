@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::statistics::Statistics;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,8 @@ const WAKING: Duration = Duration::from_secs(1);
 /// How long ago a partition's broker may have been heard of for what is known of the partition's end to count. Below 0 it is not
 /// connected.
 const HEARD_US: Range<i64> = 0..1_500_000;
+/// How long it has to have been connected: what is known of its partitions' ends may be from before.
+const SETTLED_US: i64 = 2_000_000;
 /// What is known of a partition's end is from before, until a fetch has brought it anew. So long after a resume that has happened, or
 /// the broker has been silent for too long.
 const ENDS_KNOWN_AFTER: Duration = Duration::from_secs(2);
@@ -68,20 +70,25 @@ impl ClientContext for Notes {
         let now_ms = i64::try_from(now.as_millis()).unwrap_or(0);
         // Statistics describe the moment before they were made, and may have lain about while nobody polled, or while the process
         // stood still. Half a second keeps the clock behind what was read.
-        let as_of = Millis((now_ms - 500).min(statistics.time * 1_000));
+        let made_ms = statistics.time * 1_000;
+        let as_of_ms = made_ms.min(now_ms - 500);
+        let age = Duration::from_millis(u64::try_from(now_ms - made_ms).unwrap_or(0));
         let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.reached.clear();
-        if ends.since.elapsed() < ENDS_KNOWN_AFTER {
+        if ends.since.elapsed().saturating_sub(age) < ENDS_KNOWN_AFTER {
             return;
         }
-        let heard: HashSet<i32> =
-            statistics.brokers.values().filter(|b| HEARD_US.contains(&b.rxidle)).map(|b| b.nodeid).collect();
+        // The coordinator and the addresses of the start have no id, and no partition is fetched from them.
+        let real = statistics.brokers.values().filter(|b| b.nodeid >= 0 && b.stateage >= SETTLED_US);
+        let heard: HashMap<i32, i64> =
+            real.filter(|b| HEARD_US.contains(&b.rxidle)).map(|b| (b.nodeid, b.rxidle / 1_000)).collect();
         for topic in statistics.topics.values() {
             let Some(name) = self.names.topic(&topic.topic) else { continue };
-            for partition in topic.partitions.values().filter(|partition| heard.contains(&partition.broker)) {
+            for partition in topic.partitions.values() {
+                let Some(silent_ms) = heard.get(&partition.broker) else { continue };
                 let at_end = partition.ls_offset >= 0 && partition.next_offset >= partition.ls_offset;
                 if at_end && partition.fetchq_cnt == 0 {
-                    ends.reached.insert(TopicPartition::new(name, partition.partition), as_of);
+                    ends.reached.insert(TopicPartition::new(name, partition.partition), Millis(as_of_ms - silent_ms));
                 }
             }
         }
@@ -216,10 +223,10 @@ impl Member for KafkaMember {
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
-        self.consumer.context().forget_ends();
         let list = self.names.bare_list(partitions);
         self.consumer.resume(&list).map_err(|e| plain_error(&e))?;
         self.wake_fetchers(list);
+        self.consumer.context().forget_ends();
         Ok(())
     }
 
