@@ -1,13 +1,16 @@
-//! `weir bench hops`: what four bare transactions in a row cost on this machine, with nothing decided in between.
+//! `weir bench hops`: what four bare transactions in a row cost on this machine, with nothing decided in between. `weir bench limit`:
+//! how many orders a second their records could make at most, so written.
 //!
-//! The same client settings, the same closing rule and the same record size as the stages on an order's way from webhook to
-//! pick list, so that the difference to the demo's figures is what Weir itself costs.
+//! The same client settings, the same closing rule and the same records as the stages on an order's way from webhook to pick list,
+//! so that the difference to the demo's figures is what Weir itself costs.
 
 mod hop;
+mod limit;
 
 use crate::histogram::{Latencies, Quantiles};
 use crate::installation::Installation;
 use anyhow::Context as _;
+use hop::{Bytes, HEAD, Place, Written};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -23,8 +26,20 @@ use weir_pipeline::{Config, Log, LogError, Outgoing, Reader, TopicPartition};
 use weir_proto::topics::Topic;
 
 /// As an order passes them: clerk, routing, inventory, fulfillment.
-const CHAIN: [Topic; 5] =
-    [Topic::Deliveries, Topic::Orders, Topic::StockCommands, Topic::Allocations, Topic::Shipments];
+const CHAIN: [Place; 4] = [
+    copying("hop-0", Topic::Deliveries, &[Written { topic: Topic::Orders, bytes: Bytes::Same }]),
+    copying("hop-1", Topic::Orders, &[Written { topic: Topic::StockCommands, bytes: Bytes::Same }]),
+    copying("hop-2", Topic::StockCommands, &[Written { topic: Topic::Allocations, bytes: Bytes::Same }]),
+    copying("hop-3", Topic::Allocations, &[Written { topic: Topic::Shipments, bytes: Bytes::Same }]),
+];
+/// Where each chain begins.
+const FIRST: Topic = Topic::Deliveries;
+/// Where each chain ends.
+const LAST: Topic = Topic::Shipments;
+
+const fn copying(name: &'static str, from: Topic, writes: &'static [Written]) -> Place {
+    Place { name, from, writes, pace: Pace::Prompt, open_max: Duration::from_millis(20) }
+}
 
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -40,6 +55,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The records of orders on their way to a pick list, through bare transactional copies as fast as they go
+    Limit {
+        /// Orders in each round
+        #[arg(long, default_value_t = 60_000)]
+        orders: u64,
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// What the bare chain took.
@@ -52,35 +77,61 @@ pub struct Bare {
 }
 
 pub async fn run(command: Command, installation: &Installation) -> anyhow::Result<ExitCode> {
-    let Command::Hops { rate, seconds, bytes, json } = command;
-    let bare = hops(&installation.log, rate, seconds, bytes).await?;
-    if json {
-        println!("{}", serde_json::to_string_pretty(&bare)?);
-    } else {
-        let seen = bare.seen;
-        println!("four bare transactions, {} records of {bytes} bytes at {rate}/s:", bare.records);
+    match command {
+        Command::Hops { rate, seconds, bytes, json } => {
+            let bare = hops(&installation.log, rate, seconds, bytes).await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&bare)?);
+            } else {
+                bare.print(bytes);
+            }
+        }
+        Command::Limit { orders, rounds, json } => {
+            let limit = limit::measure(&installation.log, orders, rounds).await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&limit)?);
+            } else {
+                limit.print();
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Bare {
+    fn print(&self, bytes: usize) {
+        let (seen, rate) = (self.seen, self.rate_per_second);
+        println!("four bare transactions, {} records of {bytes} bytes at {rate}/s:", self.records);
         println!(
             "p50 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, max {:.1} ms",
             seen.p50_ms, seen.p99_ms, seen.p999_ms, seen.max_ms
         );
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Measures the chain in scratch topics below "<prefix>-bare".
 pub async fn hops(config: &Config, rate: u64, seconds: u64, bytes: usize) -> anyhow::Result<Bare> {
-    let config = Config { prefix: format!("{}-bare", config.prefix), instance: "bare".to_owned(), ..config.clone() };
+    let run = Uuid::now_v7();
+    along(config, "bare", &CHAIN, async |log| measure(log, run, rate, seconds, bytes).await).await
+}
+
+/// Runs hops beside a measurement, in scratch topics of their own. Records of an earlier run that were not passed on are another
+/// run's, by its id.
+async fn along<R>(
+    config: &Config,
+    name: &str,
+    hops: &[Place],
+    measure: impl AsyncFnOnce(&KafkaLog) -> anyhow::Result<R>,
+) -> anyhow::Result<R> {
+    let prefix = format!("{}-{name}", config.prefix);
+    let config = Config { prefix, instance: name.to_owned(), ..config.clone() };
     let made = config.clone();
     tokio::task::spawn_blocking(move || create_topics(&made)).await?.context("scratch topics can't be made")?;
     let log = KafkaLog::unchecked(&config);
     let stop = Arc::new(AtomicBool::new(false));
-    let mut threads = Vec::new();
-    for (number, pair) in CHAIN.windows(2).enumerate() {
-        threads.push(hop::spawn(log.clone(), number, pair[0], pair[1], stop.clone())?);
-    }
-    // Records of an earlier run that were not passed on are another run's, by its id.
-    let run = Uuid::now_v7();
-    let measured = measure(&log, run, rate, seconds, bytes).await;
+    let threads = hops.iter().map(|place| hop::spawn(log.clone(), *place, stop.clone()));
+    let threads = threads.collect::<Result<Vec<_>, _>>()?;
+    let measured = measure(&log).await;
     stop.store(true, Ordering::Relaxed);
     for thread in threads {
         tokio::task::spawn_blocking(move || thread.join()).await?.map_err(|_| anyhow::anyhow!("a hop panicked"))??;
@@ -120,12 +171,12 @@ async fn warm_up(log: &KafkaLog, writer: &Writer, run: Uuid) -> anyhow::Result<(
 }
 
 fn record(run: Uuid, number: u64, intended_us: u64, bytes: usize) -> Outgoing {
-    let mut value = Vec::with_capacity(bytes.max(24));
+    let mut value = Vec::with_capacity(bytes.max(HEAD));
     value.extend_from_slice(run.as_bytes());
     value.extend_from_slice(&intended_us.to_be_bytes());
-    value.resize(bytes.max(24), b'.');
+    value.resize(bytes.max(HEAD), b'.');
     let key = Uuid::new_v5(&run, &number.to_be_bytes()).to_string();
-    Outgoing { topic: CHAIN[0], key, event_type: "weir.bench.Bare", value }
+    Outgoing { topic: FIRST, key, event_type: "weir.bench.Bare", value }
 }
 
 /// Reads the end of the chain from now on, until `count` records of this run have come.
@@ -134,11 +185,10 @@ fn watch(
     run: Uuid,
     count: u64,
 ) -> anyhow::Result<std::thread::JoinHandle<Result<Quantiles, LogError>>> {
-    let last = CHAIN[CHAIN.len() - 1];
     let mut reader = log.reader(Pace::Eager)?;
     let mut from = BTreeMap::new();
-    for partition in 0..log.partitions(last) {
-        let at = TopicPartition::new(last, partition);
+    for partition in 0..log.partitions(LAST) {
+        let at = TopicPartition::new(LAST, partition);
         from.insert(at, reader.bounds(at)?.1);
     }
     reader.assign(&from)?;

@@ -58,8 +58,9 @@ pub trait Decider: Default {
         Decision::ignore(Ignored::Unchanged)
     }
 
-    /// Why nothing may be decided on this aggregate any more: what was said of it does not fit together. Its partition stops.
-    fn broken(&self) -> Option<&str> {
+    /// Why nothing may be decided on this aggregate any more: what was said of it does not fit together. Its partition stops. A fact
+    /// that leads here is not committed.
+    fn broken(&self) -> Option<Breach<'_>> {
         None
     }
 
@@ -67,6 +68,14 @@ pub trait Decider: Default {
     fn rest(&self) -> Option<Rest> {
         None
     }
+}
+
+/// What was said of an aggregate breaks an invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breach<'a> {
+    /// Its id: "I1". `docs/invariants.md` has them all.
+    pub invariant: &'static str,
+    pub why: &'a str,
 }
 
 /// An aggregate that has come to its end.

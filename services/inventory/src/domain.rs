@@ -23,14 +23,14 @@ pub mod restock;
 pub mod room;
 pub mod void;
 
-pub use check::Violation;
+pub use check::{Rule, Violation};
 pub use command::Command;
 pub use demand::{Candidate, Cost, Demand, Line, Placed, Split};
 pub use fact::{Fact, Status};
 pub use message::{Message, Said};
 pub use pool::Pool;
 
-use weir_decider::{Decider, Decision, Ignored, Millis, Moment};
+use weir_decider::{Breach, Decider, Decision, Ignored, Millis, Moment};
 
 /// What comes of a stock command.
 pub type Outcome = Decision<Fact, Message>;
@@ -46,8 +46,8 @@ impl Decider for Pool {
     type World = Nothing;
 
     fn decide(&self, moment: Moment<'_, Nothing>, input: &Command) -> Outcome {
-        if let Some(fault) = self.broken() {
-            return Decision::refuse("ledger-broken", fault);
+        if let Some(breach) = self.broken() {
+            return Decision::refuse("ledger-broken", breach.why);
         }
         match input {
             Command::Reserve { order, plan, lines } => reserve::decide(self, moment.at, order, *plan, lines),
@@ -64,8 +64,9 @@ impl Decider for Pool {
         evolve::apply(self, at, fact);
     }
 
-    fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
+    fn broken(&self) -> Option<Breach<'_>> {
+        let Violation { rule, detail } = self.broken.as_ref()?;
+        Some(Breach { invariant: rule.invariant(), why: detail })
     }
 
     /// Set while freed stock has not been offered to the whole backorder queue.

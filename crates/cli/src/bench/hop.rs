@@ -1,4 +1,4 @@
-//! One bare hop: read, copy, commit. It closes a transaction as a stage does: when its input runs dry, or after a short time.
+//! One bare hop: read, write, commit. It closes a transaction as a stage does: when its input runs dry, or after a short time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,22 +11,66 @@ use weir_pipeline::log::{Pace, Stamp};
 use weir_pipeline::{Log, LogError, Member, Outgoing, Polled, Record, TopicPartition, Transactional};
 use weir_proto::topics::Topic;
 
+/// What carries a record's run and time through the chain.
+pub(super) const HEAD: usize = 24;
+
+/// A record that a hop writes for each that it reads.
+#[derive(Clone, Copy)]
+pub(super) struct Written {
+    pub(super) topic: Topic,
+    pub(super) bytes: Bytes,
+}
+
+/// How large a value is, and whether it carries what came.
+#[derive(Clone, Copy)]
+pub(super) enum Bytes {
+    /// A copy.
+    Same,
+    /// The head of what came, and so many bytes in all.
+    Passed(usize),
+    /// So many bytes of nothing: none that the end of the chain waits for.
+    Beside(usize),
+}
+
+impl Bytes {
+    fn of(self, value: &[u8]) -> Vec<u8> {
+        match self {
+            Bytes::Same => value.to_vec(),
+            Bytes::Passed(bytes) => {
+                let mut passed = value[..HEAD.min(value.len())].to_vec();
+                passed.resize(bytes, b'.');
+                passed
+            }
+            Bytes::Beside(bytes) => vec![b'.'; bytes],
+        }
+    }
+}
+
+/// Between which topics a hop stands, and when it closes a transaction.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) name: &'static str,
+    pub(super) from: Topic,
+    pub(super) writes: &'static [Written],
+    pub(super) pace: Pace,
+    pub(super) open_max: Duration,
+}
+
 const DRY: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(100);
 
-/// Copies `from` to `to` on a thread of its own until told to stop.
+/// A hop on a thread of its own, until it is told to stop.
 pub(super) fn spawn(
     log: KafkaLog,
-    number: usize,
-    from: Topic,
-    to: Topic,
+    place: Place,
     stop: Arc<AtomicBool>,
 ) -> std::io::Result<JoinHandle<Result<(), LogError>>> {
-    std::thread::Builder::new().name(format!("hop {number}")).spawn(move || {
-        let name = format!("hop-{number}");
-        let producer = log.producer(&name)?;
-        let member = log.member(&name, &name, &[from], Pace::Prompt)?;
-        let mut hop = Hop { log, member, producer, to, proof: None, offsets: BTreeMap::new(), began: None };
+    std::thread::Builder::new().name(place.name.to_owned()).spawn(move || {
+        let producer = log.producer(place.name)?;
+        let member = log.member(place.name, place.name, &[place.from], place.pace)?;
+        let inputs_max = log.config().commit_inputs_max;
+        let offsets = BTreeMap::new();
+        let mut hop = Hop { log, member, producer, place, proof: None, offsets, began: None, inputs: 0, inputs_max };
         while !stop.load(Ordering::Relaxed) {
             hop.turn()?;
         }
@@ -40,16 +84,18 @@ struct Hop<L: Log> {
     log: L,
     member: L::Member,
     producer: L::Producer,
-    to: Topic,
+    place: Place,
     proof: Option<L::Proof>,
     offsets: BTreeMap<TopicPartition, i64>,
     began: Option<Instant>,
+    inputs: usize,
+    inputs_max: usize,
 }
 
 impl<L: Log> Hop<L> {
     fn turn(&mut self) -> Result<(), LogError> {
         match self.member.poll(if self.began.is_some() { DRY } else { IDLE })? {
-            Polled::Record(record) => self.copy(&record),
+            Polled::Record(record) => self.pass(&record),
             Polled::Nothing => self.commit(),
             Polled::Assigned(partitions) => self.take(&partitions),
             Polled::Revoked { .. } => {
@@ -69,7 +115,7 @@ impl<L: Log> Hop<L> {
         self.member.resume(partitions)
     }
 
-    fn copy(&mut self, record: &Record) -> Result<(), LogError> {
+    fn pass(&mut self, record: &Record) -> Result<(), LogError> {
         let began = match self.began {
             Some(began) => began,
             None => {
@@ -77,19 +123,25 @@ impl<L: Log> Hop<L> {
                 *self.began.insert(Instant::now())
             }
         };
-        let value = record.value.to_vec();
-        let copy = Outgoing { topic: self.to, key: record.key.clone(), event_type: "weir.bench.Bare", value };
         let id = record.offset.to_string();
         let time: Millis = self.log.now();
-        self.producer.send(copy, &Stamp { partition: Some(record.partition), id: &id, time, traceparent: None })?;
+        for written in self.place.writes {
+            let value = written.bytes.of(&record.value);
+            let outgoing =
+                Outgoing { topic: written.topic, key: record.key.clone(), event_type: "weir.bench.Bare", value };
+            let stamp = Stamp { partition: Some(record.partition), id: &id, time, traceparent: None };
+            self.producer.send(outgoing, &stamp)?;
+        }
         self.offsets.insert(record.topic_partition(), record.offset + 1);
-        if began.elapsed() >= Duration::from_millis(20) { self.commit() } else { Ok(()) }
+        self.inputs += 1;
+        if began.elapsed() >= self.place.open_max || self.inputs >= self.inputs_max { self.commit() } else { Ok(()) }
     }
 
     fn commit(&mut self) -> Result<(), LogError> {
         let (Some(_), Some(proof)) = (self.began.take(), &self.proof) else {
             return Ok(());
         };
+        self.inputs = 0;
         self.producer.drain()?;
         self.producer.send_offsets(&std::mem::take(&mut self.offsets), proof)?;
         self.producer.commit().map(drop)

@@ -239,6 +239,7 @@ impl Remains<'_> {
         say(tally.refused_wrongly.len(), "good webhooks were refused");
         say(usize::try_from(tally.unanswered).unwrap_or(usize::MAX), "webhooks were never answered");
         let whole = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        say(ledger.untold(), "orders were placed, held, shipped or cancelled, and no message was decided of it");
         say(whole(ledger.notices_twice), "messages were decided twice (I7)");
         say(whole(ledger.notices_ended(false)), "messages were given up");
         let (due, sent) = (ledger.notices(), ledger.notices_ended(true));

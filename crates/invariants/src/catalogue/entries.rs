@@ -22,8 +22,8 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         short: "no oversell: allocated and soft never exceed what is there, at every prefix",
         on_the_log: "both sums after each fact of `stock`, for what the fact touched, by a ledger of its own",
         beside: "the pool's own check after each fact of a random history (`services/inventory/tests`)",
-        in_the_code: "`debug_assert` of the pool's sums after each fact; a fact that does not fit stops the partition",
-        metric: "`weir.stage.partitions.stopped`",
+        in_the_code: "the pool's sums after each fact, as it is said and as it is folded: one after which they don't hold is not committed, and stops the partition",
+        metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`",
         unchecked: "lots, which nothing uses yet. That a promise creates no shortage follows: no promise changes `shortage`, so the sums after it would break",
     },
     Invariant {
@@ -33,8 +33,8 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         short: "quantities are conserved, and reservations sum to what is reserved",
         on_the_log: "damaged, on quality hold, suspect and shortage not below zero at any prefix; at the end, open reservations against soft and allocated for each SKU and place",
         beside: "on hand by the fold equals the rows of Postgres and the counters of Redis (I10)",
-        in_the_code: "`debug_assert`, as I1",
-        metric: "`weir.stage.partitions.stopped`",
+        in_the_code: "as I1",
+        metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`",
         unchecked: "that what is sellable is not below zero by itself: by I1 it is at least what is allocated less the shortage",
     },
     Invariant {
@@ -77,8 +77,8 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         short: "each reserved unit ends once",
         on_the_log: "what ends must have been open, for each order, line and place; at the end nothing is reserved for an order that has ended",
         beside: "",
-        in_the_code: "`debug_assert` of taken − ended = open; a unit given back that was not open stops the partition",
-        metric: "`weir.stage.partitions.stopped`",
+        in_the_code: "as I1: taken − ended = open, and what is given back was open",
+        metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`",
         unchecked: "",
     },
     Invariant {

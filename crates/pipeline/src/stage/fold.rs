@@ -6,7 +6,7 @@ use crate::{Record, Said, Topology};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use weir_decider::plant::planted;
-use weir_decider::{Decider as _, Fault, Millis};
+use weir_decider::{Breach, Decider as _, Fault, Millis};
 use weir_proto::log::v1::{Meta, Position, stage_fact::Fact};
 use weir_proto::topics::Topic;
 
@@ -30,7 +30,7 @@ pub(super) enum Unfit {
     Gap(String),
     /// The aggregate says so itself.
     #[error("{0}")]
-    Broken(String),
+    Broken(Broken),
 }
 
 impl<T: Topology> Partition<T> {
@@ -72,7 +72,10 @@ impl<T: Topology> Partition<T> {
                     self.tear(&meta.key, &format!("{}: {why}", place()));
                     Folded::Gap
                 }
-                Err(unfit) => return Err(Broken::steps(format!("{}: {unfit}", place()))),
+                Err(Unfit::Gap(why)) => return Err(Broken::steps(format!("{}: {why}", place()))),
+                Err(Unfit::Broken(Broken { invariant, why })) => {
+                    return Err(Broken { invariant, why: format!("{}: {why}", place()) });
+                }
             },
         };
         self.next_fact = record.offset + 1;
@@ -96,8 +99,8 @@ impl<T: Topology> Partition<T> {
             return Err(Unfit::Gap(why));
         }
         aggregate.state.evolve(at, fact);
-        if let Some(why) = aggregate.state.broken() {
-            return Err(Unfit::Broken(format!("{}: {why}", meta.key)));
+        if let Some(Breach { invariant, why }) = aggregate.state.broken() {
+            return Err(Unfit::Broken(Broken { invariant, why: format!("{}: {why}", meta.key) }));
         }
         aggregate.version = meta.version;
         if *aggregate.tenant != *meta.tenant {

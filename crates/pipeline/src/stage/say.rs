@@ -1,6 +1,5 @@
 //! What a decision writes: its facts, its messages, its answer.
 
-use super::broken::Broken;
 use super::commands::{Known, is_callers, sixteen};
 use super::fold::Unfit;
 use super::judge::DecisionOf;
@@ -79,8 +78,8 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             match partition.evolve(cause.at, &meta, &fact) {
                 Ok(()) => {}
                 Err(Unfit::Gap(why)) => return Err(LogError::Fatal(format!("own fact does not fit: {why}"))),
-                Err(Unfit::Broken(why)) => {
-                    self.stop_partition(cause.partition, Broken::steps(why));
+                Err(Unfit::Broken(broken)) => {
+                    self.stop_partition(cause.partition, broken);
                     return Err(LogError::Abort(format!("partition {} is stopped", cause.partition)));
                 }
             }

@@ -19,7 +19,7 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         );
         self.metrics.broken(invariant);
         self.parts.effects.lost(number);
-        self.stopped.insert(number, why);
+        self.stopped.insert(number, format!("{invariant}: {why}"));
         self.metrics.stopped(self.stopped.len());
     }
 

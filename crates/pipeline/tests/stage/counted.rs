@@ -22,12 +22,14 @@ fn broken(registry: &Registry, invariant: &str) -> u64 {
 }
 
 #[test]
-fn a_gap_and_a_foreign_fact_are_counted_by_their_invariants() {
+fn what_stops_is_counted_by_its_invariant() {
     let registry = registry();
     let bench = Bench::start(1);
     let worker = bench.run("a");
     bench.write("order-0", "one");
     bench.await_facts(1);
+    bench.write("order-0", "broken");
+    worker.await_told(false, "calls itself broken");
     worker.stop();
     bench.write_foreign_fact("order-0", bench.owner(0), 9);
     bench.write_foreign_fact("order-1", 999, 1);
@@ -35,6 +37,7 @@ fn a_gap_and_a_foreign_fact_are_counted_by_their_invariants() {
     worker.await_told(false, "partition 0 is stopped");
     worker.stop();
     // Tests beside this one count as well.
+    assert!(broken(&registry, "I1") >= 1, "what the aggregate names");
     assert!(broken(&registry, "I5") >= 1, "the gap");
     assert!(broken(&registry, "I12") >= 1, "the foreign fact");
 }

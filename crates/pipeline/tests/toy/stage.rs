@@ -3,7 +3,7 @@
 use prost::Message as _;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use weir_decider::{Decider, Decision, Fault, Ignored, Millis, Moment, Rest};
+use weir_decider::{Breach, Decider, Decision, Fault, Ignored, Millis, Moment, Rest};
 use weir_pipeline::{Incoming, Outgoing, Record, Topology};
 use weir_proto::log::v1::Meta;
 use weir_proto::order::v1::{OrderEvent, order_event};
@@ -67,8 +67,9 @@ impl Decider for Remarks {
         self.rest.map(|from| Rest { from: Millis(from), end_state: 1 })
     }
 
-    fn broken(&self) -> Option<&str> {
-        self.said.contains("broken").then_some("it calls itself broken")
+    fn broken(&self) -> Option<Breach<'_>> {
+        let breach = Breach { invariant: "I1", why: "it calls itself broken" };
+        self.said.contains("broken").then_some(breach)
     }
 }
 

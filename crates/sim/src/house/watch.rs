@@ -129,7 +129,7 @@ impl House {
         for (doubled, process) in ended {
             let stopped = std::mem::take(&mut process.said().stopped);
             for why in stopped {
-                self.breach("I12", &process.instance, why);
+                self.breach(invariant_of(&why), &process.instance, &why);
             }
             let outcome = self.world.outcome(process.worker);
             self.tell(|| format!("{} ended: {outcome:?}", process.name));
@@ -169,7 +169,13 @@ impl House {
             told.extend(stopped.into_iter().map(|why| (process.instance.clone(), why)));
         }
         for (instance, why) in told {
-            self.breach("I12", &instance, why);
+            self.breach(invariant_of(&why), &instance, &why);
         }
     }
+}
+
+/// The id of the invariant that the first stopped partition names.
+fn invariant_of(why: &str) -> &str {
+    let named = why.split_once("is stopped: ").and_then(|(_, reason)| reason.split_once(": "));
+    named.map_or("house", |(id, _)| id)
 }

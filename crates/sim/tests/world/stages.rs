@@ -139,7 +139,7 @@ fn offsets_set_back_by_hand_stop_the_partition() {
     house.say();
     house.world.run_for(seconds(20));
     for number in 0..2 {
-        let stopped = format!("partition {number} is stopped: orders is committed up to 0, but");
+        let stopped = format!("partition {number} is stopped: I11: orders is committed up to 0, but");
         assert!(heard.says(&[&stopped, "torn transaction"]), "{heard:?}");
     }
     assert_eq!(committed(&house).values().sum::<i64>(), 0, "the offsets stay where a person has put them");

@@ -1,5 +1,6 @@
 //! The pool's state: ledger, orders, and the indexes that keep every decision at the cost of its lines.
 
+use super::check::Violation;
 use super::ledger::Sku;
 use super::order::{Open, Order, Rank};
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,8 @@ pub struct Pool {
     pub(super) serving: BTreeSet<String>,
     /// Since when that is so.
     pub(super) since: Millis64,
-    /// The first fact that did not fit. The stage stops the partition; asked all the same, the pool refuses.
-    pub(super) broken: Option<String>,
+    /// What the first fact that did not fit broke. The stage stops the partition; asked all the same, the pool refuses.
+    pub(super) broken: Option<Violation>,
 }
 
 /// Milliseconds, as they are kept in a snapshot.

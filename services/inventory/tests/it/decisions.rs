@@ -1,6 +1,6 @@
 //! given / when / then: one decision at a time.
 
-use crate::making::{Watched, adjust, candidate, demand, issue, line, placed, receive, reserve, void};
+use crate::making::{Watched, adjust, adjusted, candidate, demand, issue, line, placed, receive, reserve, void};
 use weir_decider::{Ignored, Millis, Outcome, given};
 use weir_inventory::domain::command::Effect;
 use weir_inventory::domain::{Command, Cost, Fact, Message, Pool, Said, Split, Status};
@@ -229,6 +229,32 @@ fn goods_that_come_back_serve_the_queue_only_if_sellable() {
         Command::Restock { order: "x".into(), lines: vec![placed("l1", "A", "W1", 1)], status: Status::Sellable };
     watched.all(&[other]);
     assert_eq!(watched.place("A", "W1"), (1, 1));
+}
+
+#[test]
+fn a_fact_after_which_an_invariant_does_not_hold_stops_the_pool_by_its_name() {
+    use weir_decider::Decider as _;
+    let lines = |quantity| vec![placed("l1", "A", "W1", quantity)];
+    let allocated = |quantity| {
+        let demand = demand("o1", 1, &[line("l1", "A", quantity)]);
+        Fact::Allocated { demand, lines: lines(quantity), cost: cost(520) }
+    };
+    let given_back =
+        |quantity| Fact::Voided { order: "o1".into(), plan: 1, lines: lines(quantity), reason: String::new() };
+    for (facts, invariant) in [
+        (vec![allocated(3)], "I1"),
+        (vec![adjusted(i64::MAX)], "I2"),
+        (vec![allocated(2), given_back(3)], "I6"),
+        (vec![given_back(1)], "I6"),
+    ] {
+        let mut pool = Pool::default();
+        pool.evolve(Millis(0), &received("A", "W1", 2));
+        for fact in &facts {
+            assert_eq!(pool.broken(), None, "{fact:?}");
+            pool.evolve(Millis(0), fact);
+        }
+        assert_eq!(pool.broken().map(|breach| breach.invariant), Some(invariant), "{facts:?}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use weir_pipeline::Record;
 use weir_proto::allocation::v1::{AllocationEvent, allocation_event::Event as Allocation};
 use weir_proto::log::v1::{IgnoredReason, Position, stage_fact};
-use weir_proto::notice::v1::{NoticeEvent, notice_event::Event as Notice};
+use weir_proto::notice::v1::{Medium, NoticeEvent, notice_event::Event as Notice};
 use weir_proto::order::v1::{OrderEvent, order_event::Event as Order};
 use weir_proto::quarantine::v1::{QuarantineEvent, quarantine_event::Event as Quarantine};
 use weir_proto::routing::v1::{RouteEvent, route_event::Event as Route};
@@ -244,11 +244,15 @@ impl Ledger {
     }
 
     fn notice(&mut self, record: &Record, index: Option<usize>) {
-        let (Some(_), Ok(NoticeEvent { event: Some(event), .. })) = (index, record.decode()) else {
+        let (Some(index), Ok(NoticeEvent { event: Some(event), .. })) = (index, record.decode()) else {
             return;
         };
         match event {
             Notice::NoticeDue(due) => {
+                // Every thing is told to the shop by webhook, and whatever else is decided with it.
+                if due.medium() == Medium::Webhook {
+                    self.tracks[index].announced.note(due.kind());
+                }
                 self.notices_twice += u64::from(self.notices.insert(due.notice_id, None).is_some());
             }
             Notice::NoticeSent(sent) => drop(self.notices.insert(sent.notice_id, Some(true))),
@@ -270,6 +274,11 @@ impl Ledger {
         self.notices.values().filter(|end| end.is_none()).count()
     }
 
+    /// Orders that something happened to of which no notice was decided.
+    pub fn untold(&self) -> usize {
+        self.tracks.iter().filter(|track| track.is_untold()).count()
+    }
+
     /// Deliveries of ours in the log of which no fact, no ignoring and no quarantine tells.
     pub fn unaccounted(&self) -> usize {
         self.deliveries.values().filter(|place| place.ours && !place.accounted).count()
@@ -289,7 +298,7 @@ impl Ledger {
 
     /// Everything that was asked has been answered, as far as the log tells.
     pub fn is_settled(&self, acknowledged: &[Acknowledged]) -> bool {
-        self.open(acknowledged) == 0 && self.unaccounted() == 0 && self.notices_open() == 0
+        self.open(acknowledged) == 0 && self.unaccounted() == 0 && self.notices_open() == 0 && self.untold() == 0
     }
 
     pub fn count(&self, is: impl Fn(&Track) -> bool) -> u64 {

@@ -6,6 +6,7 @@ use crate::demo::orders::schedule::{Course, Shape};
 use prost::Message as _;
 use weir_decider::Millis;
 use weir_proto::log::v1::{Ignored, IgnoredInput, Meta, StageFact};
+use weir_proto::notice::v1::{NoticeDue, NoticeKind, NoticeSent};
 use weir_proto::order::v1::OrderPlaced;
 use weir_proto::shipment::v1::{PickListIssued, Shipped};
 
@@ -141,5 +142,36 @@ fn a_run_is_settled_when_every_acknowledged_order_has_come_to_rest() {
     let last = shipment(Shipment::Shipped(Shipped { last: true, ..Shipped::default() }));
     scene.ledger.take(&record(Topic::Shipments, 1, 0, &scene.keys[0].clone(), last), 0);
     assert_eq!(scene.ledger.tracks[0].end(), End::Shipped);
-    assert!(scene.ledger.is_settled(&acknowledged));
+    assert!(!scene.ledger.is_settled(&acknowledged), "nobody was told");
+    let mut notice = |event| {
+        let event = NoticeEvent { meta: None, event: Some(event) }.encode_to_vec();
+        scene.ledger.take(&record(Topic::Notices, 1, 0, &scene.keys[0], event), 0);
+        scene.ledger.is_settled(&acknowledged)
+    };
+    assert!(!notice(due(NoticeKind::Shipped, Medium::Webhook)), "it is not sent yet");
+    assert!(notice(Notice::NoticeSent(NoticeSent {
+        notice_id: "Shipped/Webhook".to_owned(),
+        ..NoticeSent::default()
+    })));
+}
+
+fn due(kind: NoticeKind, medium: Medium) -> Notice {
+    let notice_id = format!("{kind:?}/{medium:?}");
+    Notice::NoticeDue(NoticeDue { notice_id, kind: kind.into(), medium: medium.into(), ..NoticeDue::default() })
+}
+
+#[test]
+fn a_message_that_is_not_decided_yet_is_missed() {
+    let mut scene = scene();
+    let key = scene.keys[0].clone();
+    let last = shipment(Shipment::Shipped(Shipped { last: true, ..Shipped::default() }));
+    scene.ledger.take(&record(Topic::Shipments, 1, 0, &key, last), 0);
+    let mut untold_after = |notice| {
+        let event = NoticeEvent { meta: None, event: Some(notice) }.encode_to_vec();
+        scene.ledger.take(&record(Topic::Notices, 1, 0, &key, event), 0);
+        scene.ledger.untold()
+    };
+    assert_eq!(untold_after(due(NoticeKind::Placed, Medium::Webhook)), 1, "that is of another thing");
+    assert_eq!(untold_after(due(NoticeKind::Shipped, Medium::Email)), 1, "that is not the shop's");
+    assert_eq!(untold_after(due(NoticeKind::Shipped, Medium::Webhook)), 0);
 }

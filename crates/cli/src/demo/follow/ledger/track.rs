@@ -1,5 +1,7 @@
 //! One order's way, as far as it has been read.
 
+use weir_proto::notice::v1::NoticeKind;
+
 /// What has been said of an order.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Track {
@@ -24,6 +26,28 @@ pub struct Track {
     pub cancel_refused: bool,
     pub timed_out: bool,
     pub on_hold: bool,
+    pub announced: Announced,
+}
+
+/// What its shop was told, or is about to be.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Announced {
+    placed: bool,
+    held: bool,
+    shipped: bool,
+    cancelled: bool,
+}
+
+impl Announced {
+    pub fn note(&mut self, kind: NoticeKind) {
+        match kind {
+            NoticeKind::Placed => self.placed = true,
+            NoticeKind::Held => self.held = true,
+            NoticeKind::Shipped => self.shipped = true,
+            NoticeKind::Cancelled => self.cancelled = true,
+            NoticeKind::Unspecified => {}
+        }
+    }
 }
 
 /// Where an order has come to rest.
@@ -50,6 +74,17 @@ impl Track {
             t if t.on_hold || (t.open_holds > 0 && t.held_by_others) => End::Held,
             _ => End::Open,
         }
+    }
+
+    /// Whether something happened to it that no notice was decided of. A notice that nobody decides is missing from the count of
+    /// those that are open, so it is asked for here.
+    pub fn is_untold(&self) -> bool {
+        let Announced { placed, held, shipped, cancelled } = self.announced;
+        let untold = |happened: bool, told: bool| happened && !told;
+        untold(self.placed > 0, placed)
+            || untold(self.held, held)
+            || untold(self.shipped, shipped)
+            || untold(self.cancelled, cancelled)
     }
 
     /// Whether a clean order is still on its way to a pick list.
