@@ -1,8 +1,8 @@
 //! `weir bench hops`: what four bare transactions in a row cost on this machine, with nothing decided in between. `weir bench limit`:
-//! how many orders a second their records could make at most, so written.
+//! how many orders a second their records could make, so written.
 //!
-//! The same client settings, the same closing rule and the same records as the stages on an order's way from webhook to pick list,
-//! so that the difference to the demo's figures is what Weir itself costs.
+//! The client settings and the records are those of the stages on an order's way from webhook to pick list, so that the difference to the
+//! demo's figures is what Weir itself costs. `hops` is for latency, and closes its transactions sooner than a stage; `limit` as a stage does.
 
 mod hop;
 mod limit;
@@ -38,7 +38,7 @@ const FIRST: Topic = Topic::Deliveries;
 const LAST: Topic = Topic::Shipments;
 
 const fn copying(name: &'static str, from: Topic, writes: &'static [Written]) -> Place {
-    Place { name, from, writes, pace: Pace::Prompt, open_max: Duration::from_millis(20) }
+    Place { name, from, writes, pace: Pace::Prompt, open_max: Duration::from_millis(20), apart: Duration::ZERO }
 }
 
 #[derive(clap::Subcommand)]
@@ -55,11 +55,13 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// The records of orders on their way to a pick list, through bare transactional copies as fast as they go
+    /// The records of orders on their way to a pick list, through bare transactional copies as fast as they go. They stay in scratch
+    /// topics below "<prefix>-limit", some 11 kB an order
     Limit {
         /// Orders in each round
         #[arg(long, default_value_t = 60_000)]
         orders: u64,
+        /// Rounds that count; shorter ones come before them
         #[arg(long, default_value_t = 5)]
         rounds: u32,
         #[arg(long)]
@@ -144,7 +146,7 @@ async fn measure(log: &KafkaLog, run: Uuid, rate: u64, seconds: u64, bytes: usiz
     let writer = Writer::connect(log.config(), "bare", Duration::from_secs(10))?;
     warm_up(log, &writer, run).await?;
     let count = rate * seconds;
-    let reader = watch(log, run, count)?;
+    let reader = watch(log, LAST, run, count)?;
     let begin = Instant::now() + Duration::from_millis(50);
     for number in 0..count {
         let due = begin + Duration::from_micros(number * 1_000_000 / rate);
@@ -162,7 +164,7 @@ async fn measure(log: &KafkaLog, run: Uuid, rate: u64, seconds: u64, bytes: usiz
 
 /// Until the first record has come through, groups are forming.
 async fn warm_up(log: &KafkaLog, writer: &Writer, run: Uuid) -> anyhow::Result<()> {
-    let reader = watch(log, run, 16)?;
+    let reader = watch(log, LAST, run, 16)?;
     for number in 0..16 {
         writer.write(record(run, number, now_us(), 64), "warm-up", None).await?;
     }
@@ -179,16 +181,17 @@ fn record(run: Uuid, number: u64, intended_us: u64, bytes: usize) -> Outgoing {
     Outgoing { topic: FIRST, key, event_type: "weir.bench.Bare", value }
 }
 
-/// Reads the end of the chain from now on, until `count` records of this run have come.
+/// Reads a chain's end from now on, until `count` records of this run have come.
 fn watch(
     log: &KafkaLog,
+    end: Topic,
     run: Uuid,
     count: u64,
 ) -> anyhow::Result<std::thread::JoinHandle<Result<Quantiles, LogError>>> {
     let mut reader = log.reader(Pace::Eager)?;
     let mut from = BTreeMap::new();
-    for partition in 0..log.partitions(LAST) {
-        let at = TopicPartition::new(LAST, partition);
+    for partition in 0..log.partitions(end) {
+        let at = TopicPartition::new(end, partition);
         from.insert(at, reader.bounds(at)?.1);
     }
     reader.assign(&from)?;

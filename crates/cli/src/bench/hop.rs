@@ -1,4 +1,5 @@
-//! One bare hop: read, write, commit. It closes a transaction as a stage does: when its input runs dry, or after a short time.
+//! One bare hop: read, write, commit. It closes a transaction when its input runs dry, but no sooner than `apart` after the last one,
+//! and in any case after `open_max` or a stage's bound of inputs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub(super) struct Place {
     pub(super) writes: &'static [Written],
     pub(super) pace: Pace,
     pub(super) open_max: Duration,
+    pub(super) apart: Duration,
 }
 
 const DRY: Duration = Duration::from_millis(2);
@@ -69,8 +71,18 @@ pub(super) fn spawn(
         let producer = log.producer(place.name)?;
         let member = log.member(place.name, place.name, &[place.from], place.pace)?;
         let inputs_max = log.config().commit_inputs_max;
-        let offsets = BTreeMap::new();
-        let mut hop = Hop { log, member, producer, place, proof: None, offsets, began: None, inputs: 0, inputs_max };
+        let mut hop = Hop {
+            log,
+            member,
+            producer,
+            place,
+            proof: None,
+            offsets: BTreeMap::new(),
+            began: None,
+            closed: Instant::now(),
+            inputs: 0,
+            inputs_max,
+        };
         while !stop.load(Ordering::Relaxed) {
             hop.turn()?;
         }
@@ -88,13 +100,18 @@ struct Hop<L: Log> {
     proof: Option<L::Proof>,
     offsets: BTreeMap<TopicPartition, i64>,
     began: Option<Instant>,
+    closed: Instant,
     inputs: usize,
     inputs_max: usize,
 }
 
 impl<L: Log> Hop<L> {
     fn turn(&mut self) -> Result<(), LogError> {
-        match self.member.poll(if self.began.is_some() { DRY } else { IDLE })? {
+        let wait = match self.began {
+            Some(_) => DRY.max(self.place.apart.saturating_sub(self.closed.elapsed())),
+            None => IDLE,
+        };
+        match self.member.poll(wait)? {
             Polled::Record(record) => self.pass(&record),
             Polled::Nothing => self.commit(),
             Polled::Assigned(partitions) => self.take(&partitions),
@@ -144,6 +161,8 @@ impl<L: Log> Hop<L> {
         self.inputs = 0;
         self.producer.drain()?;
         self.producer.send_offsets(&std::mem::take(&mut self.offsets), proof)?;
-        self.producer.commit().map(drop)
+        self.producer.commit()?;
+        self.closed = Instant::now();
+        Ok(())
     }
 }

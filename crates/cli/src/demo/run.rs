@@ -217,9 +217,10 @@ async fn watch(
         }
         if quiet > patience {
             stage.progress.say(&format!(
-                "no news for {} s; {} orders are open",
+                "no news for {} s; {} orders are open, and of {} something was not told",
                 quiet.as_secs(),
-                ledger.open(&tally.orders)
+                ledger.open(&tally.orders),
+                ledger.untold()
             ));
             return Ok(waiting);
         }

@@ -48,6 +48,9 @@ pub struct Process {
     pub frozen_until: Option<Duration>,
     /// Another process has been started under its name: it will be fenced.
     pub doubled: bool,
+    /// One of its name that stood still was there beside it: whichever joined last has fenced the other, and may be gone by the time
+    /// that the other hears of it.
+    pub rivalled: bool,
 }
 
 /// What processes are started with.
@@ -98,7 +101,19 @@ impl Process {
         };
         let seat = format!("{}.{instance}.0", stage.name());
         let instance = instance.to_owned();
-        Process { stage, instance, name, seat, worker, stop, said, post, frozen_until: None, doubled: false }
+        Process {
+            stage,
+            instance,
+            name,
+            seat,
+            worker,
+            stop,
+            said,
+            post,
+            frozen_until: None,
+            doubled: false,
+            rivalled: false,
+        }
     }
 
     pub fn said(&self) -> MutexGuard<'_, Said> {

@@ -118,7 +118,9 @@ impl House {
     /// end is a break, and its process starts again.
     pub(super) fn look_after(&mut self) {
         let now = self.world.now();
-        let named_twice: Vec<String> = self.zombies.iter().map(|zombie| zombie.instance.clone()).collect();
+        for process in &mut self.processes {
+            process.rivalled |= self.zombies.iter().any(|zombie| zombie.instance == process.instance);
+        }
         let mut ended = Vec::new();
         for (doubled, list) in [(false, &mut self.processes), (true, &mut self.zombies)] {
             let mut number = 0;
@@ -141,7 +143,7 @@ impl House {
                     continue;
                 }
                 // Of two under one name the later to join fences the other, whichever it is.
-                Outcome::Failed(why) if why.contains("fenced") && named_twice.contains(&process.instance) => {
+                Outcome::Failed(why) if why.contains("fenced") && (doubled || process.rivalled) => {
                     self.coverage.hit_at(process.stage, "a zombie was fenced");
                 }
                 Outcome::Killed => self.struck(&process),
