@@ -127,8 +127,10 @@ fn a_deadline_passes_though_there_is_always_another_input() {
     running.stop();
 }
 
-/// So many orders of partition 0, due within these milliseconds from then on, in no order.
+/// So many orders of partition 0, due within these milliseconds from then on, in no order. All of them are there before the stage
+/// polls again: its idle polls pass time, however long this thread is kept from its turn.
 fn make_due(running: &Running, count: usize, after_ms: i64, within_ms: i64) {
+    let _still = running.notes().still();
     let from = running.log.inner.now().0 + after_ms;
     for (number, key) in keys_in(0).skip(1).take(count).enumerate() {
         let number = i64::try_from(number).expect("few");

@@ -35,6 +35,8 @@ pub struct Notes {
     /// Records read, and polls that found nothing, while it was flooded.
     pub flooded: AtomicUsize,
     pub dry: AtomicUsize,
+    /// Taken by each poll; whoever holds it stops the clock, which nothing but polls moves on here.
+    polling: Mutex<()>,
 }
 
 impl Notes {
@@ -44,6 +46,11 @@ impl Notes {
 
     pub fn folds(&self) -> Vec<Offsets> {
         locked(&self.folds).clone()
+    }
+
+    /// No time passes while this is held.
+    pub fn still(&self) -> MutexGuard<'_, ()> {
+        locked(&self.polling)
     }
 }
 
@@ -141,6 +148,8 @@ impl Member for WatchedMember {
     type Proof = <SimLog as Log>::Proof;
 
     fn poll(&mut self, wait: Duration) -> Result<Polled, LogError> {
+        let notes = self.notes.clone();
+        let _still = notes.still();
         if !self.notes.flood.load(Ordering::SeqCst) {
             return self.inner.poll(wait);
         }
