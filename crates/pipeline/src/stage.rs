@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod fold;
 mod judge;
+mod keeper;
 mod metrics;
 mod partition;
 mod quarantine;
@@ -23,9 +24,9 @@ mod worker;
 
 pub use broken::Broken;
 pub use fold::Folded;
+pub use keeper::Keeping;
 pub use partition::{Aggregate, Partition};
 pub use seat::Seat;
-pub use snapshots::Keeping;
 
 use crate::snapshot::Snapshots;
 use crate::{Config, Effects, Log, LogError, Signals, Topology};
@@ -73,7 +74,7 @@ pub fn spawn<T: Topology, L: Log, E: Effects<T> + 'static>(
     Ok(workers)
 }
 
-/// Makes a snapshot of a partition now, from committed facts; false where there is nothing new.
+/// Makes a snapshot of a partition now, from committed facts; false where there is nothing new, or the process is to stop.
 ///
 /// # Errors
 /// Says what stood in the way.
@@ -84,7 +85,7 @@ pub fn make_snapshot<T: Topology, L: Log>(
     partition: i32,
     signals: &Signals,
 ) -> Result<bool, String> {
-    snapshots::make(topology, log, snapshots, partition, 1, signals)
+    snapshots::make(topology, log, snapshots, partition, i64::MAX, signals)
 }
 
 /// A partition as its snapshot has it; none where there is no good one.

@@ -16,6 +16,8 @@ mod fence;
 mod harm;
 #[path = "world/house.rs"]
 mod house;
+#[path = "world/keeper.rs"]
+mod keeper;
 #[path = "world/lost_tail.rs"]
 mod lost_tail;
 #[path = "world/overtaken.rs"]

@@ -1,6 +1,6 @@
 //! Where a worker sits: what it is made of, and what it shares with the maker of its snapshots.
 
-use super::snapshots::{self, Keeping, Owned};
+use super::keeper::{self, Keeping, Owned};
 use super::watchdog::Watchdog;
 use super::{StageError, worker};
 use crate::snapshot::Snapshots;
@@ -78,7 +78,7 @@ impl<T: Topology, L: Log> Seat<T, L> {
     /// once where there is nothing to keep them in.
     pub fn keep_snapshots_here(&self, keeping: Keeping) {
         if let Some(snapshots) = &self.snapshots {
-            snapshots::keep(&*self.topology, &self.log, snapshots, &self.owned, keeping, &self.signals);
+            keeper::keep(&*self.topology, &self.log, snapshots, &self.owned, keeping, &self.signals);
         }
     }
 

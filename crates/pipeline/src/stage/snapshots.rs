@@ -10,34 +10,12 @@ use crate::log::{Log, Pace, Reader as _};
 use crate::snapshot::{Snapshot, SnapshotKey, Snapshots, fact_hash};
 use crate::{LogError, Record, Signals, TopicPartition, Topology};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 use weir_decider::Millis;
 use weir_decider::plant::planted;
 use weir_proto::topics::Topic;
-
-/// When snapshots are made.
-#[derive(Clone, Copy, Debug)]
-pub struct Keeping {
-    /// How often a maker looks.
-    pub look_every: Duration,
-    /// How many facts must have come since the last snapshot.
-    pub facts_min: i64,
-}
-
-impl Default for Keeping {
-    /// A new snapshot pays when so many facts have come: some seconds of folding for inventory, the slowest. Making one takes as
-    /// long, from cores that decide (ADR 5 has what 40,000 cost at 500 orders/s).
-    fn default() -> Keeping {
-        Keeping { look_every: Duration::from_secs(15), facts_min: 120_000 }
-    }
-}
-
-/// How often a maker sees whether its time has come, or its worker's end.
-const WAKE_EVERY: Duration = Duration::from_millis(200);
-/// How far apart the makers of neighbours in the catalogue look: about as long as making one takes.
-const LOOKS_APART: Duration = Duration::from_secs(2);
 
 /// The maker folds for so long and then leaves the core for three times as long: what decides and what answers comes first, and
 /// nobody waits for a snapshot. Loading the last one and encoding the new one are not divided.
@@ -59,9 +37,6 @@ struct Image<S> {
 
 /// Which image this is, beside the shape of the service's state: older ones are ignored.
 const IMAGE: u32 = 2;
-
-/// The partitions that a worker has now: what its maker works on. `None`: the worker has ended.
-pub(super) type Owned = Arc<Mutex<Option<BTreeSet<i32>>>>;
 
 fn encode<T: Topology>(partition: &Partition<T>, last_offset: i64) -> Result<Vec<u8>, postcard::Error>
 where
@@ -177,86 +152,47 @@ fn fact_at<T: Topology, L: Log>(topology: &T, log: &L, number: i32, offset: i64)
     Ok(None)
 }
 
-/// Makes snapshots of what `owned` names, until its worker ends. Trouble is logged and tried again: nothing waits for a snapshot.
-pub(super) fn keep<T: Topology, L: Log>(
+/// How many offsets of a partition's facts its last snapshot lacks, where these are worth one. Nothing of the snapshot but its head is
+/// read, and that only where there are so many facts at all.
+pub(super) fn behind<T: Topology, L: Log>(
     topology: &T,
     log: &L,
     snapshots: &Snapshots,
-    owned: &Owned,
-    keeping: Keeping,
-    signals: &Signals,
-) {
-    let mut due = log.uptime() + keeping.look_every + keeping.phase(topology.facts());
-    let mut latest = -1;
-    loop {
-        log.sleep(WAKE_EVERY);
-        let Some(numbers) = owned.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
-        if log.uptime() < due {
-            continue;
-        }
-        // A look that took long leaves some out, and so the phase stays.
-        while due <= log.uptime() {
-            due += keeping.look_every.max(WAKE_EVERY);
-        }
-        for number in in_turn(&numbers, latest) {
-            match make(topology, log, snapshots, number, keeping.facts_min, signals) {
-                Ok(false) => {}
-                // One for each look: the next partition's turn is at the next.
-                Ok(true) => {
-                    latest = number;
-                    break;
-                }
-                Err(why) => tracing::warn!(stage = topology.name(), partition = number, why, "no snapshot was made"),
-            }
-        }
+    reader: &mut L::Reader,
+    number: i32,
+    worth: i64,
+) -> Result<Option<i64>, String> {
+    let (_, stable) = reader.bounds(TopicPartition::new(topology.facts(), number)).map_err(|e| e.to_string())?;
+    if stable < worth {
+        return Ok(None);
     }
+    let key = key_of(topology, log, number).map_err(|e| e.to_string())?;
+    let reached = snapshots.reach(&key).map_err(|e| e.to_string())?;
+    let behind = stable - reached.unwrap_or(0);
+    Ok((behind >= worth).then_some(behind))
 }
 
-impl Keeping {
-    /// When within a round a stage's maker looks. On one machine all services start together, and their makers would work in the
-    /// same seconds on cores that decide. The place of a stage's facts in the catalogue is no other stage's, so neither is this:
-    /// 15 s and steps of 2 s have no common divisor.
-    fn phase(self, facts: Topic) -> Duration {
-        let place = facts as u64;
-        Duration::from_secs(LOOKS_APART.as_secs() * place % self.look_every.as_secs().max(1))
-    }
-}
-
-/// Those after the latest one, then those up to it, so that none waits for ever.
-fn in_turn(numbers: &BTreeSet<i32>, latest: i32) -> impl Iterator<Item = i32> {
-    numbers.range(latest + 1..).chain(numbers.range(..=latest)).copied()
-}
-
-/// Makes one snapshot, where at least `facts_min` offsets have come since the last.
+/// Makes one snapshot, with so many more offsets in it as the last at most; false where nothing has come since, and where the process
+/// is to stop.
 pub(super) fn make<T: Topology, L: Log>(
     topology: &T,
     log: &L,
     snapshots: &Snapshots,
     number: i32,
-    facts_min: i64,
+    at_most: i64,
     signals: &Signals,
 ) -> Result<bool, String> {
-    let at = TopicPartition::new(topology.facts(), number);
-    let mut reader = log.reader(Pace::Eager).map_err(|e| e.to_string())?;
-    let (_, stable) = reader.bounds(at).map_err(|e| e.to_string())?;
-    if stable < facts_min {
-        return Ok(false);
-    }
-    // Asked first: mostly too little has come since, and then the snapshot need not be read. A Postgres that is away ends the
-    // try here, and not after a fold of everything.
     let key = key_of(topology, log, number).map_err(|e| e.to_string())?;
-    let reached = snapshots.reach(&key).map_err(|e| e.to_string())?;
-    if reached.is_some_and(|next| stable - next < facts_min) {
-        return Ok(false);
-    }
+    // A Postgres that is away ends the try here, and not after a fold of everything.
+    snapshots.reach(&key).map_err(|e| e.to_string())?;
     let restored = restore(topology, log, snapshots, number).map_err(|e| e.to_string())?;
     let mut partition = restored.unwrap_or_else(|| Partition::new(number));
-    if stable - partition.next_fact < facts_min {
-        return Ok(false);
-    }
+    let end = partition.next_fact.saturating_add(at_most);
+    let mut reader = log.reader(Pace::Eager).map_err(|e| e.to_string())?;
+    let at = TopicPartition::new(topology.facts(), number);
     reader.assign(&[(at, partition.next_fact)].into()).map_err(|e| e.to_string())?;
     let (mut last, mut spell) = (None, log.uptime());
-    while !reader.done() {
+    while !reader.done() && partition.next_fact < end {
         if signals.stopping() {
             return Ok(false);
         }
@@ -281,33 +217,4 @@ pub(super) fn make<T: Topology, L: Log>(
         "snapshot kept"
     );
     Ok(true)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use weir_proto::topics::CATALOGUE;
-
-    #[test]
-    fn no_two_stages_make_snapshots_in_the_same_second() {
-        let keeping = Keeping::default();
-        let phases: BTreeSet<Duration> = CATALOGUE.iter().map(|entry| keeping.phase(entry.topic)).collect();
-        assert_eq!(phases.len(), CATALOGUE.len());
-        assert!(phases.iter().all(|phase| *phase < keeping.look_every));
-        // The stages there are stand further apart, around the end of the round too.
-        let stages = [Topic::Orders, Topic::Routes, Topic::Stock, Topic::Shipments, Topic::Notices];
-        let stages = stages.map(|facts| keeping.phase(facts));
-        assert!(stages.windows(2).all(|pair| pair[0] + LOOKS_APART <= pair[1]), "{stages:?}");
-        assert!(stages[4] + LOOKS_APART <= stages[0] + keeping.look_every, "{stages:?}");
-    }
-
-    #[test]
-    fn each_partition_has_its_turn() {
-        let numbers = BTreeSet::from([0, 2, 5]);
-        let order = |latest| in_turn(&numbers, latest).collect::<Vec<_>>();
-        assert_eq!(order(-1), [0, 2, 5]);
-        assert_eq!(order(0), [2, 5, 0]);
-        assert_eq!(order(3), [5, 0, 2], "one that was taken away meanwhile");
-        assert_eq!(order(5), [0, 2, 5]);
-    }
 }

@@ -141,12 +141,21 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
                 self.restore(partition, *number)?;
             }
         }
-        let starts = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
+        let starts: Offsets = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
         reader.assign(&starts)?;
         let behind = behind_their_fence(taken, &fences, facts)?;
+        let folding = self.parts.log.uptime();
         if !self.replay(&mut reader, taken, behind, nonce)? {
             return Ok(false);
         }
+        let ends: i64 = taken.values().map(|p| p.next_fact).sum();
+        tracing::info!(
+            worker = self.parts.name,
+            offsets = ends - starts.values().sum::<i64>(),
+            fold_ms = self.parts.log.elapsed(folding).as_millis() as u64,
+            restore_ms = folding.saturating_sub(restoring).as_millis() as u64,
+            "folded"
+        );
         // While one partition's fence is awaited the others are folded on, past a newer owner's if this process stood still for so
         // long. His facts have causes that the offsets of before do not know of.
         behind_their_fence(taken, &fences, facts)?;

@@ -1,9 +1,9 @@
 //! The loop itself.
 
 use super::clock::{Skew, follow_wall};
+use super::keeper::Owned;
 use super::metrics::Metrics;
 use super::partition::{Partition, Standing};
-use super::snapshots::Owned;
 use super::transaction::{Open, Passed, offsets, write_ignored};
 use super::watchdog::Watchdog;
 use super::{StageError, trace::Traced};

@@ -171,10 +171,10 @@ impl Launch<'_> {
         let snapshots = Some(Snapshots::on(shop.store.clone()));
         let config = plan.config(instance);
         let seat = Seat::new(topology.clone(), shop.log.clone(), &config, 0, snapshots, signals);
-        let (look_every, facts_min) = plan.keeping;
+        let (look_every, facts) = plan.keeping;
         let keeper = seat.clone();
         let worker = world.spawn(name, name, move || seat.run_here(effects));
-        let keeping = Keeping { look_every, facts_min };
+        let keeping = Keeping { look_every, facts_min: facts, rest: look_every * 4, facts_rested: facts };
         world.spawn(name, &format!("{name}{MAKER}"), move || keeper.keep_snapshots_here(keeping));
         worker
     }
