@@ -4,6 +4,7 @@
 # The jars are the same for every state folder of a checkout, so they are kept once.
 KAFKA_LIBS=${WEIR_KAFKA_LIBS:-$WEIR_ROOT/.state/kafka/libs}
 
+# WEIR_KAFKA_ADVERTISED_PORT: where clients are sent, if that is not where it listens (a test's wire between them).
 kafka_start() {
   local home=$WEIR_STATE/kafka-data
   [ -n "$(find "$KAFKA_LIBS" -name 'kafka_2.13-*.jar' -print -quit 2>/dev/null)" ] ||
@@ -11,6 +12,7 @@ kafka_start() {
   ! port_is_taken "$WEIR_KAFKA_PORT" || die "port $WEIR_KAFKA_PORT (Kafka) is taken: set WEIR_KAFKA_PORT"
   mkdir -p "$home"
   fill ../deploy/kafka/server.properties KAFKA_PORT="$WEIR_KAFKA_PORT" \
+    ADVERTISED_PORT="${WEIR_KAFKA_ADVERTISED_PORT:-$WEIR_KAFKA_PORT}" \
     CONTROLLER_PORT="$WEIR_KAFKA_CONTROLLER_PORT" DATA="$home/data" >"$home/server.properties"
   if [ ! -f "$home/data/meta.properties" ]; then kafka_format "$home"; fi
   # One collector thread, and a small young generation, whose collection stops the broker for 14 ms where

@@ -4,6 +4,7 @@ use crate::Sim;
 use crate::broker::{Coordination, EndFault, Entry, ProduceFault, Stored, Target};
 use crate::log::record;
 use crate::settings::micros;
+use std::collections::VecDeque;
 use std::time::Duration;
 use weir_decider::Millis;
 use weir_pipeline::{Headers, Record, TopicPartition};
@@ -68,6 +69,13 @@ impl Control {
         let mut broker = self.sim.lock();
         let late = std::mem::take(&mut broker.faults.late);
         late.into_iter().filter(|end| broker.end_transaction(&end.name, end.by, end.commit).is_ok()).count()
+    }
+
+    /// How many of the faults that were asked for at the end of a transaction or a produce request have not struck yet.
+    pub fn unspent(&self) -> usize {
+        let broker = self.sim.lock();
+        let (ends, produces) = (&broker.faults.ends, &broker.faults.produces);
+        ends.values().map(VecDeque::len).sum::<usize>() + produces.values().map(VecDeque::len).sum::<usize>()
     }
 
     /// The next produce request to this partition is refused.

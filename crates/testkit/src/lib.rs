@@ -13,6 +13,7 @@ pub mod sinks;
 mod starting;
 mod topics;
 mod wait;
+mod wire;
 mod wiring;
 
 pub use database::Schema;
@@ -22,4 +23,5 @@ pub use servers::Servers;
 pub use starting::{WrongTopic, refuses_a_topic, serves_while_kafka_is_away};
 pub use topics::{create_topics, create_topics_with, unique_prefix};
 pub use wait::{wait_for, wait_for_async};
+pub use wire::{Cut, Request, Wire};
 pub use wiring::Wiring;

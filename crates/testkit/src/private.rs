@@ -6,7 +6,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::{Servers, scripts};
+use crate::Servers;
+use crate::scripts::{self, Environment};
 
 /// One of the three servers, by the name that `scripts/servers` knows it by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,7 @@ impl Server {
 /// with the same data. All end, and their data goes, when this is dropped.
 pub struct PrivateServers {
     state: TempDir,
+    environment: Environment,
     servers: Servers,
 }
 
@@ -39,6 +41,11 @@ impl PrivateServers {
     /// # Panics
     /// When one cannot be started; the message holds what the script said.
     pub fn start(servers: &[Server]) -> Self {
+        Self::start_with(servers, Environment::new())
+    }
+
+    /// The same with further settings for the scripts.
+    pub(crate) fn start_with(servers: &[Server], environment: Environment) -> Self {
         let folder = scripts::checkout().join(".state").join("private");
         std::fs::create_dir_all(&folder).expect("the checkout can be written to");
         // Open to the user that Postgres runs as, when we are root.
@@ -49,9 +56,9 @@ impl PrivateServers {
             .expect("a folder can be made in the checkout");
         let mut arguments = vec!["up", "--free-ports"];
         arguments.extend(servers.iter().map(|server| server.name()));
-        scripts::run(state.path(), "servers", &arguments);
+        scripts::run(state.path(), &environment, "servers", &arguments);
         let servers = Servers::from_addresses(&scripts::addresses(state.path()));
-        Self { state, servers }
+        Self { state, environment, servers }
     }
 
     /// Where they listen; an address of a server that was not asked for leads nowhere.
@@ -85,7 +92,7 @@ impl PrivateServers {
     }
 
     fn act(&self, action: &str, server: Server) {
-        scripts::run(self.path(), "servers", &[action, server.name()]);
+        scripts::run(self.path(), &self.environment, "servers", &[action, server.name()]);
     }
 
     fn path(&self) -> &Path {
@@ -95,7 +102,12 @@ impl PrivateServers {
 
 impl Drop for PrivateServers {
     fn drop(&mut self) {
-        scripts::run(self.path(), "servers", &["kill"]);
-        scripts::run(self.path(), "servers", &["wipe"]);
+        for action in ["kill", "wipe"] {
+            if let Err(why) = scripts::try_run(self.path(), &self.environment, "servers", &[action]) {
+                // A second panic would take the whole run along, and with it what the first one said.
+                assert!(std::thread::panicking(), "{why}");
+                eprintln!("{why}");
+            }
+        }
     }
 }

@@ -44,7 +44,7 @@ impl Servers {
 
     fn start() -> Servers {
         let state = scripts::checkout().join(".state").join("test");
-        scripts::run(&state, "servers", &["up", "--free-ports"]);
+        scripts::run(&state, &scripts::Environment::new(), "servers", &["up", "--free-ports"]);
         Self::from_addresses(&scripts::addresses(&state))
     }
 

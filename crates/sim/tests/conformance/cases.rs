@@ -16,6 +16,8 @@ mod reading;
 mod records;
 #[path = "cases/transactions.rs"]
 mod transactions;
+#[path = "cases/wire.rs"]
+mod wire;
 
 use crate::cluster::{Case, Cluster};
 
@@ -30,7 +32,13 @@ pub fn chapters<C: Cluster>() -> Vec<(&'static str, Vec<Case<C>>)> {
         ("Groups", groups::cases()),
         ("Reading as a member", consuming::cases()),
         ("Reading outside a group", reading::cases()),
+        ("On the wire", wire::cases()),
     ]
+}
+
+/// Those of the cases in which connections break.
+pub fn on_the_wire<C: Cluster>() -> Vec<Case<C>> {
+    chosen().into_iter().filter(|case| wire::cases::<C>().iter().any(|wire| wire.name == case.name)).collect()
 }
 
 /// The cases that `WEIR_CASE` picks, or all.

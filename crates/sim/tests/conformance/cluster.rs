@@ -23,6 +23,25 @@ pub trait Cluster {
     /// Forgets what a group without members has committed.
     fn forget_offsets(&self, group: &str);
 
+    /// The connection breaks before the next request of this producer to end its transaction has reached the broker. This and what
+    /// follows is for the cases on the wire alone.
+    fn lose_end_request(&self, producer: &str);
+
+    /// The same, when the broker has ended the transaction and before its answer was heard.
+    fn lose_end_answer(&self, producer: &str);
+
+    /// The same, and the request reaches the broker later.
+    fn delay_end(&self, producer: &str);
+
+    /// The late requests of this producer reach the broker. Says how many of them it obeys.
+    fn deliver_late_ends(&self, producer: &str) -> usize;
+
+    /// The producer's next records for this partition are written, and the connection breaks before that was heard.
+    fn lose_produce_answer(&self, producer: &str, at: TopicPartition);
+
+    /// How many of those breaks of this producer have not come yet.
+    fn unbroken(&self, producer: &str) -> usize;
+
     /// Lets time pass.
     fn pass(&self, length: Duration);
 }

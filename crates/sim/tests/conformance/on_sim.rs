@@ -42,6 +42,30 @@ impl Cluster for Simulated {
         self.control.expire_offsets(group);
     }
 
+    fn lose_end_request(&self, producer: &str) {
+        self.control.lose_end_request(producer);
+    }
+
+    fn lose_end_answer(&self, producer: &str) {
+        self.control.lose_end_answer(producer);
+    }
+
+    fn delay_end(&self, producer: &str) {
+        self.control.delay_end(producer);
+    }
+
+    fn deliver_late_ends(&self, _: &str) -> usize {
+        self.control.deliver_late_ends()
+    }
+
+    fn lose_produce_answer(&self, _: &str, at: TopicPartition) {
+        self.control.lose_produce_answer(at);
+    }
+
+    fn unbroken(&self, _: &str) -> usize {
+        self.control.unspent()
+    }
+
     fn pass(&self, length: Duration) {
         if self.in_world {
             self.log.sleep(length);

@@ -31,21 +31,6 @@ fn a_late_commit_tears_the_next_transaction_in_v1() {
 }
 
 #[test]
-fn a_late_commit_finds_a_new_epoch_where_the_producer_was_replaced() {
-    let world = World::new(1, Protocol::V1);
-    let mut p = world.producer("p");
-    open(&mut p, FACTS, &["first"]);
-    world.control.delay_end("p");
-    assert!(!p.commit().expect("retried inside"));
-    let mut renewed = world.producer("p");
-    open(&mut renewed, FACTS, &["whole"]);
-    assert_eq!(world.control.deliver_late_ends(), 0);
-    renewed.abort().expect("aborted");
-    world.settle();
-    assert_eq!(world.values(FACTS), ["first"]);
-}
-
-#[test]
 fn a_late_commit_is_harmless_in_v2() {
     let world = World::new(1, Protocol::V2);
     let mut p = world.producer("p");
@@ -71,25 +56,6 @@ fn the_epoch_stays_in_v1_and_grows_in_v2() {
         }
         world.settle();
         assert_eq!(world.control.coordination("p"), Some((Coordination::Complete { commit: true }, grown)));
-    }
-}
-
-#[test]
-fn a_lost_request_or_answer_ends_the_transaction_once_and_slowly() {
-    for protocol in [Protocol::V1, Protocol::V2] {
-        let world = World::new(2, protocol);
-        let mut p = world.producer("p");
-        open(&mut p, FACTS, &["a"]);
-        world.control.lose_end_request("p");
-        assert!(!p.commit().expect("committed"));
-        open(&mut p, FACTS, &["b"]);
-        world.control.lose_end_answer("p");
-        assert!(!p.commit().expect("committed"));
-        open(&mut p, FACTS, &["c"]);
-        world.control.lose_end_answer("p");
-        p.abort().expect("aborted");
-        world.settle();
-        assert_eq!(world.values(FACTS), ["a", "b"]);
     }
 }
 
@@ -157,17 +123,6 @@ fn a_refused_produce_aborts_the_transaction() {
     p.commit().expect("committed");
     world.settle();
     assert_eq!(world.values(BESIDE), ["c"]);
-}
-
-#[test]
-fn a_lost_acknowledgement_writes_the_records_once() {
-    let world = World::new(5, Protocol::V1);
-    let mut p = world.producer("p");
-    world.control.lose_produce_answer(FACTS);
-    open(&mut p, FACTS, &["a", "b"]);
-    p.commit().expect("committed");
-    world.settle();
-    assert_eq!(world.values(FACTS), ["a", "b"]);
 }
 
 #[test]
