@@ -153,10 +153,11 @@ fn deadlines_pass_in_their_order_and_so_many_at_once_at_most() {
 #[test]
 fn inputs_that_cease_while_deadlines_pass_make_no_transaction_larger() {
     let running = Running::start();
-    make_due(&running, 1_300, 2_000, 100);
     running.notes().flood_until_due.store(true, Ordering::SeqCst);
     running.notes().flood.store(true, Ordering::SeqCst);
+    make_due(&running, 1_300, 2_000, 100);
     running.await_said("every deadline", |said| said.iter().filter(|said| said.2.starts_with(PASSED)).count() == 1_300);
+    assert!(!running.notes().flood.load(Ordering::SeqCst), "the inputs did not cease");
     running.stop();
 }
 

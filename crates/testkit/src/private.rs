@@ -102,12 +102,13 @@ impl PrivateServers {
 
 impl Drop for PrivateServers {
     fn drop(&mut self) {
-        for action in ["kill", "wipe"] {
-            if let Err(why) = scripts::try_run(self.path(), &self.environment, "servers", &[action]) {
-                // A second panic would take the whole run along, and with it what the first one said.
-                assert!(std::thread::panicking(), "{why}");
-                eprintln!("{why}");
-            }
+        let run = |action| scripts::try_run(self.path(), &self.environment, "servers", &[action]);
+        let failed: Vec<String> = ["kill", "wipe"].into_iter().filter_map(|action| run(action).err()).collect();
+        // A second panic would take the whole run along, and with it what the first one said.
+        if std::thread::panicking() {
+            eprintln!("{}", failed.join("\n"));
+        } else {
+            assert!(failed.is_empty(), "{}", failed.join("\n"));
         }
     }
 }

@@ -106,7 +106,7 @@ impl Wire {
     }
 
     /// How many cuts of this transactional id have not been made yet.
-    pub fn uncut(&self, transactional_id: &str) -> usize {
+    pub fn unspent(&self, transactional_id: &str) -> usize {
         locked(&self.state.wanted).iter().filter(|(_, id, _)| id == transactional_id).count()
     }
 }

@@ -23,17 +23,22 @@ pub struct Keeping {
     pub rest: Duration,
     /// Those fewer: of all partitions of a worker together, as it folds them one after the other when it takes over.
     pub facts_rested: i64,
+    /// Facts that a snapshot takes in at most, or half of what is lacking where that is more. So one of a log without any comes nearer
+    /// with each look, and a process need not live until the whole of it is folded.
+    pub facts_max: i64,
 }
 
 impl Default for Keeping {
-    /// At some thousand facts a second it is `facts_min` that counts, for a snapshot takes its time from cores that decide; below,
-    /// and for services that don't live for long, a take-over is to fold for half a second at most (ADR 5 has the figures).
+    /// At some thousand facts a second it is `facts_min` that counts, for a snapshot takes its time from cores that decide. Fewer are
+    /// for quiet times and for services that don't live for long, so that a take-over there has little to fold (ADR 5).
     fn default() -> Keeping {
         Keeping {
             look_every: Duration::from_secs(15),
             facts_min: 120_000,
-            rest: Duration::from_secs(60),
+            // Over by the fourth look, whenever within its own the last was kept.
+            rest: Duration::from_secs(50),
             facts_rested: 40_000,
+            facts_max: 120_000,
         }
     }
 }
@@ -42,10 +47,6 @@ impl Default for Keeping {
 const WAKE_EVERY: Duration = Duration::from_millis(200);
 /// How far apart the makers of neighbours in the catalogue look: about as long as making one takes.
 const LOOKS_APART: Duration = Duration::from_secs(2);
-
-/// Facts that one snapshot takes in at most. What is further behind, as a log without any snapshot is, comes nearer with each look,
-/// and a process need not live until the whole of it is folded.
-const AT_ONCE: i64 = 120_000;
 
 /// The partitions that a worker has now: what its maker works on. `None`: the worker has ended.
 pub(super) type Owned = Arc<Mutex<Option<BTreeSet<i32>>>>;
@@ -71,7 +72,7 @@ pub(super) fn keep<T: Topology, L: Log>(
         }
         made.retain(|number, _| numbers.contains(number));
         let worth = |number| keeping.worth(made.get(&number).map(|at| log.elapsed(*at)), numbers.len());
-        if let Some(number) = look(topology, log, snapshots, &numbers, worth, signals) {
+        if let Some(number) = look(topology, log, snapshots, &numbers, worth, keeping.facts_max, signals) {
             made.insert(number, log.uptime());
         }
         // A look that took long leaves rounds out, and so the next is in its own time again.
@@ -86,6 +87,7 @@ fn look<T: Topology, L: Log>(
     snapshots: &Snapshots,
     numbers: &BTreeSet<i32>,
     worth: impl Fn(i32) -> i64,
+    facts_max: i64,
     signals: &Signals,
 ) -> Option<i32> {
     let warn = |number: i32, why: String| {
@@ -106,8 +108,8 @@ fn look<T: Topology, L: Log>(
         }
     }
     due.sort_by_key(|(behind, _)| Reverse(*behind));
-    for (_, number) in due {
-        match make(topology, log, snapshots, number, AT_ONCE, signals) {
+    for (behind, number) in due {
+        match make(topology, log, snapshots, number, facts_max.max(behind / 2), signals) {
             Ok(true) => return Some(number),
             Ok(false) if signals.stopping() => return None,
             Ok(false) => {}

@@ -172,7 +172,7 @@ pub(super) fn behind<T: Topology, L: Log>(
     Ok((behind >= worth).then_some(behind))
 }
 
-/// Makes one snapshot, with so many more offsets in it as the last at most; false where nothing has come since, and where the process
+/// Makes one snapshot, with so many more offsets in it than the last at most; false where nothing has come since, and where the process
 /// is to stop.
 pub(super) fn make<T: Topology, L: Log>(
     topology: &T,
@@ -184,10 +184,11 @@ pub(super) fn make<T: Topology, L: Log>(
 ) -> Result<bool, String> {
     let key = key_of(topology, log, number).map_err(|e| e.to_string())?;
     // A Postgres that is away ends the try here, and not after a fold of everything.
-    snapshots.reach(&key).map_err(|e| e.to_string())?;
+    let reached = snapshots.reach(&key).map_err(|e| e.to_string())?.unwrap_or(0);
     let restored = restore(topology, log, snapshots, number).map_err(|e| e.to_string())?;
     let mut partition = restored.unwrap_or_else(|| Partition::new(number));
-    let end = partition.next_fact.saturating_add(at_most);
+    // One that can't be used is still there, and gives way only to one that reaches as far.
+    let end = partition.next_fact.max(reached).saturating_add(at_most);
     let mut reader = log.reader(Pace::Eager).map_err(|e| e.to_string())?;
     let at = TopicPartition::new(topology.facts(), number);
     reader.assign(&[(at, partition.next_fact)].into()).map_err(|e| e.to_string())?;

@@ -148,10 +148,10 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         if !self.replay(&mut reader, taken, behind, nonce)? {
             return Ok(false);
         }
-        let ends: i64 = taken.values().map(|p| p.next_fact).sum();
+        let folded = |(n, p): (&i32, &Partition<T>)| p.next_fact - starts[&TopicPartition::new(facts, *n)];
         tracing::info!(
             worker = self.parts.name,
-            offsets = ends - starts.values().sum::<i64>(),
+            offsets = taken.iter().map(folded).sum::<i64>(),
             fold_ms = self.parts.log.elapsed(folding).as_millis() as u64,
             restore_ms = folding.saturating_sub(restoring).as_millis() as u64,
             "folded"

@@ -174,7 +174,8 @@ impl Launch<'_> {
         let (look_every, facts) = plan.keeping;
         let keeper = seat.clone();
         let worker = world.spawn(name, name, move || seat.run_here(effects));
-        let keeping = Keeping { look_every, facts_min: facts, rest: look_every * 4, facts_rested: facts };
+        let keeping =
+            Keeping { look_every, facts_min: facts, rest: look_every * 4, facts_rested: facts, facts_max: facts };
         world.spawn(name, &format!("{name}{MAKER}"), move || keeper.keep_snapshots_here(keeping));
         worker
     }

@@ -36,11 +36,11 @@ pub trait Cluster {
     /// The late requests of this producer reach the broker. Says how many of them it obeys.
     fn deliver_late_ends(&self, producer: &str) -> usize;
 
-    /// The producer's next records for this partition are written, and the connection breaks before that was heard.
+    /// The producer's next records, all for this partition, are written, and the connection breaks before that was heard.
     fn lose_produce_answer(&self, producer: &str, at: TopicPartition);
 
     /// How many of those breaks of this producer have not come yet.
-    fn unbroken(&self, producer: &str) -> usize;
+    fn unspent(&self, producer: &str) -> usize;
 
     /// Lets time pass.
     fn pass(&self, length: Duration);

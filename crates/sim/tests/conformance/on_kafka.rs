@@ -108,9 +108,9 @@ impl Cluster for OnKafka {
         self.cut_next(Request::Produce, producer, Cut::Answer);
     }
 
-    fn unbroken(&self, producer: &str) -> usize {
+    fn unspent(&self, producer: &str) -> usize {
         let (wire, id) = self.wire(producer);
-        wire.uncut(&id)
+        wire.unspent(&id)
     }
 
     fn pass(&self, length: Duration) {

@@ -62,7 +62,7 @@ impl Cluster for Simulated {
         self.control.lose_produce_answer(at);
     }
 
-    fn unbroken(&self, _: &str) -> usize {
+    fn unspent(&self, _: &str) -> usize {
         self.control.unspent()
     }
 

@@ -115,7 +115,13 @@ fn a_maker_beside_its_worker_keeps_what_no_lie_of_the_store_gets_past() {
     let snapshots = Snapshots::on(store.clone());
     let worker = seat(&sim, Some(snapshots.clone()), &stop);
     let maker = worker.clone();
-    let keeping = Keeping { look_every: Duration::from_secs(1), facts_min: 2, rest: Duration::ZERO, facts_rested: 2 };
+    let keeping = Keeping {
+        look_every: Duration::from_secs(1),
+        facts_min: 2,
+        rest: Duration::ZERO,
+        facts_rested: 2,
+        facts_max: 1_000,
+    };
     let worker = world.spawn("echo", "worker", move || worker.run_here(NoEffects));
     let maker = world.spawn("echo", "maker", move || maker.keep_snapshots_here(keeping));
     let ended = world.run_while(Duration::from_secs(60), |world| !world.is_over(worker) || !world.is_over(maker));

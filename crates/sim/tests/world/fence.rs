@@ -88,7 +88,13 @@ fn a_snapshot_that_holds_the_own_fence_is_no_fence_to_wait_for() {
     let mut house = House::new(Settings { partitions: 1, ..Settings::new(4) }, 10, &[]);
     let store = Store::default();
     let first = seat(&house.world, "a", Snapshots::on(store.clone()));
-    let keeping = Keeping { look_every: Duration::from_secs(1), facts_min: 1, rest: Duration::ZERO, facts_rested: 1 };
+    let keeping = Keeping {
+        look_every: Duration::from_secs(1),
+        facts_min: 1,
+        rest: Duration::ZERO,
+        facts_rested: 1,
+        facts_max: 1_000,
+    };
     let maker = first.clone();
     let worker = house.world.spawn("a", "stage", move || first.run_here(NoEffects));
     house.world.spawn("a", "maker", move || maker.keep_snapshots_here(keeping));

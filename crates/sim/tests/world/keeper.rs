@@ -33,6 +33,17 @@ impl Store {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).order.clone()
     }
 
+    /// The kept one is of another log now.
+    fn spoil(&self, number: i32) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.newest.get_mut(&number).expect("one is kept").0.last_fact[0] ^= 1;
+    }
+
+    fn last_fact(&self, number: i32) -> Vec<u8> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.newest[&number].0.last_fact.clone()
+    }
+
     fn reached(&self, number: i32) -> Option<i64> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.newest.get(&number).map(|(head, _)| head.next_offset)
@@ -55,6 +66,10 @@ impl SnapshotStore for Store {
             return Err(SnapshotError::Late);
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = |kept: &Head| kept.key == head.key && kept.next_offset > head.next_offset;
+        if kept.newest.get(&number).is_some_and(|(kept, _)| newer(kept)) {
+            return Ok(());
+        }
         kept.newest.insert(number, (head.clone(), bytes.to_vec()));
         kept.order.push(number);
         Ok(())
@@ -62,7 +77,7 @@ impl SnapshotStore for Store {
 }
 
 fn keeping(facts_min: i64, facts_rested: i64) -> Keeping {
-    Keeping { look_every: LOOK_EVERY, facts_min, rest: LOOK_EVERY * 2, facts_rested }
+    Keeping { look_every: LOOK_EVERY, facts_min, rest: LOOK_EVERY * 2, facts_rested, facts_max: 1_000 }
 }
 
 /// A process with a worker and its maker.
@@ -139,4 +154,38 @@ fn what_came_soon_after_a_snapshot_waits_for_more_or_for_the_rest() {
     world.run_for(LOOK_EVERY * 2);
     assert_eq!(store.order(), [0, 0]);
     assert_eq!(store.reached(0), Some(stable(&world, 0)));
+}
+
+#[test]
+fn a_long_log_is_taken_in_by_halves() {
+    let (mut world, store) = (World::new(Settings::new(15)), Store::default());
+    say(&world, 0, 200);
+    start(&mut world, &store, Keeping { facts_max: 7, ..keeping(20, 20) });
+    let mut reached = Vec::new();
+    while reached.len() < 4 {
+        let kept = store.order().len();
+        assert!(world.run_while(LOOK_EVERY * 4, |_| store.order().len() == kept), "{reached:?}");
+        reached.extend(store.reached(0));
+    }
+    // The first takes in half of what is there, and so does each after it.
+    let steps: Vec<i64> = [0].iter().chain(&reached).zip(&reached).map(|(from, to)| to - from).collect();
+    assert!(steps.windows(2).all(|pair| (pair[0] / 2 - 5..=pair[0] / 2 + 5).contains(&pair[1])), "{steps:?}");
+    assert!((95..=115).contains(&steps[0]), "{steps:?}");
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_used_gives_way_however_far_it_reaches() {
+    let (mut world, store) = (World::new(Settings::new(16)), Store::default());
+    say(&world, 0, 60);
+    start(&mut world, &store, keeping(20, 20));
+    assert!(world.run_while(LOOK_EVERY * 4, |_| store.order().is_empty()));
+    let reached = store.reached(0);
+    store.spoil(0);
+    let spoilt = store.last_fact(0);
+    world.kill_process("a");
+    say(&world, 0, 90);
+    start(&mut world, &store, Keeping { facts_max: 7, ..keeping(20, 20) });
+    world.run_for(LOOK_EVERY * 3);
+    assert!(store.reached(0) > reached, "{:?}", store.order());
+    assert_ne!(store.last_fact(0), spoilt);
 }

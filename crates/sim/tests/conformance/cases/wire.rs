@@ -18,7 +18,7 @@ fn commit_request<C: Cluster>(c: &C) {
     open(&mut p, FACTS, &["a"]);
     c.lose_end_request("p");
     assert!(!p.commit().expect("committed"), "the retry must show in the time it took");
-    assert_eq!(c.unbroken("p"), 0);
+    assert_eq!(c.unspent("p"), 0);
     commit_with(&mut p, FACTS, &["b"]);
     // Each with its marker, and no marker more.
     assert_eq!(settled(c, FACTS, 4), ["a", "b"]);
@@ -29,7 +29,7 @@ fn commit_answer<C: Cluster>(c: &C) {
     open(&mut p, FACTS, &["a"]);
     c.lose_end_answer("p");
     assert!(!p.commit().expect("committed"), "the retry must show in the time it took");
-    assert_eq!(c.unbroken("p"), 0);
+    assert_eq!(c.unspent("p"), 0);
     commit_with(&mut p, FACTS, &["b"]);
     assert_eq!(settled(c, FACTS, 4), ["a", "b"]);
 }
@@ -39,7 +39,7 @@ fn abort_answer<C: Cluster>(c: &C) {
     open(&mut p, FACTS, &["a"]);
     c.lose_end_answer("p");
     p.abort().expect("aborted");
-    assert_eq!(c.unbroken("p"), 0);
+    assert_eq!(c.unspent("p"), 0);
     commit_with(&mut p, FACTS, &["b"]);
     assert_eq!(settled(c, FACTS, 4), ["b"]);
 }
@@ -49,7 +49,7 @@ fn produce_answer<C: Cluster>(c: &C) {
     commit_with(&mut p, FACTS, &["a"]);
     c.lose_produce_answer("p", FACTS);
     commit_with(&mut p, FACTS, &["b", "c"]);
-    assert_eq!(c.unbroken("p"), 0);
+    assert_eq!(c.unspent("p"), 0);
     assert_eq!(settled(c, FACTS, 5), ["a", "b", "c"]);
 }
 
@@ -58,7 +58,7 @@ fn late_commit<C: Cluster>(c: &C) {
     open(&mut p, FACTS, &["first"]);
     c.delay_end("p");
     assert!(!p.commit().expect("committed"), "the retry must show in the time it took");
-    assert_eq!(c.unbroken("p"), 0);
+    assert_eq!(c.unspent("p"), 0);
     let mut renewed = producer(c, "p");
     open(&mut renewed, FACTS, &["second"]);
     assert_eq!(c.deliver_late_ends("p"), 0, "the commit of the first has ended the second");
@@ -71,7 +71,7 @@ fn late_abort<C: Cluster>(c: &C) {
     open(&mut p, FACTS, &["first"]);
     c.delay_end("p");
     p.abort().expect("aborted");
-    assert_eq!(c.unbroken("p"), 0);
+    assert_eq!(c.unspent("p"), 0);
     let mut renewed = producer(c, "p");
     open(&mut renewed, FACTS, &["second"]);
     assert_eq!(c.deliver_late_ends("p"), 0, "the abort of the first has ended the second");
