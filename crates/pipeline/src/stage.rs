@@ -5,6 +5,7 @@ mod broken;
 mod clock;
 mod commands;
 mod fold;
+mod image;
 mod judge;
 mod keeper;
 mod metrics;

@@ -43,7 +43,7 @@ const SIM: &[&str] = &[
 const SERVICE: &[&str] = &["weir-proto", "weir-decider", "weir-pipeline", "weir-channels", "weir-privacy", "weir-host"];
 
 /// The crates that a rule may name, of those that its service depends on.
-const PURE: &[&str] = &["weir-decider", "serde"];
+const PURE: &[&str] = &["weir-decider", "serde", "litemap"];
 
 /// Names that a rule must not reach for: a clock, chance, hash order, I/O, a panic.
 const IMPURE: &[&str] = &[

@@ -30,6 +30,7 @@ pub use facts::{Allocation, Fact, Line, Opened, PickListIssued, Placed, Said, St
 pub use inputs::{Asker, CancelAsked, Input, MissingLine, ShipOrder, ShortOrder, ShortReason};
 pub use messages::{Message, Outcome, StockEffect};
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use weir_decider::plant::planted;
@@ -49,11 +50,11 @@ pub struct Fulfillment {
     /// The newest plan that routing released; 0 for none.
     released: u32,
     /// Each pool's newest word on this order.
-    words: BTreeMap<String, Word>,
+    words: LiteMap<String, Word>,
     /// How often lists of this plan were withdrawn because inventory took its word back.
     withdrawn: u32,
     /// The pick lists of the present plan that were not withdrawn.
-    lists: BTreeMap<String, PickList>,
+    lists: LiteMap<String, PickList>,
     /// The work under the present plan has ended: another plan is awaited or, where a parcel has left, a person.
     stopped: bool,
     /// A person decides what becomes of the stopped order: routing made a hold and no plan, or a parcel has left.

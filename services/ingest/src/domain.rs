@@ -19,6 +19,7 @@ pub use place::{Door, Place};
 
 use content::Known;
 use digest::{Recent, digest};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use weir_decider::{Decider, Decision, Millis, Moment, Rest};
@@ -83,7 +84,7 @@ impl Order {
     }
 
     /// Quantity of each line.
-    pub fn lines(&self) -> &BTreeMap<String, i64> {
+    pub fn lines(&self) -> &LiteMap<String, i64> {
         self.content.lines()
     }
 

@@ -11,6 +11,7 @@ mod subject;
 
 pub use subject::{Addressee, Kind, Medium, Subject};
 
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use weir_decider::{Decider, Decision, Ignored, Millis, Moment, Rest};
@@ -85,7 +86,7 @@ pub enum Message {}
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notices {
     recipient: Option<Recipient>,
-    standing: BTreeMap<Subject, Standing>,
+    standing: LiteMap<Subject, Standing>,
     /// Time of the newest fact, in ms.
     touched: i64,
 }

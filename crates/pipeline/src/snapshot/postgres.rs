@@ -25,6 +25,8 @@ const CREATE: &str = "create table if not exists stage_snapshots (
     bytes bytea not null,
     made_at timestamptz not null default now(),
     primary key (stage, partition))";
+/// A fold of tens of megabytes is not worth what Postgres takes to compress it, and a start waits for it to be taken apart.
+const AS_IT_IS: &str = "alter table stage_snapshots alter column bytes set storage external";
 /// A newer one of the same fold stays; one of another cluster, topic or shape is of no use to anybody.
 const SAVE: &str = "insert into stage_snapshots as s
     (stage, partition, cluster_id, topic, partitions, shape, next_offset, last_fact, crc, bytes)
@@ -100,6 +102,7 @@ async fn prepare(connection: &mut PgConnection, schema: Option<&str>) -> Result<
         sqlx::query(AssertSqlSafe(create)).execute(&mut *connection).await?;
     }
     sqlx::query(CREATE).execute(&mut *connection).await?;
+    sqlx::query(AS_IT_IS).execute(&mut *connection).await?;
     Ok(())
 }
 

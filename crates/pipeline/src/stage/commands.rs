@@ -2,7 +2,7 @@
 
 use super::partition::fingerprint;
 use serde::{Deserialize, Serialize, Serializer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use weir_decider::Millis;
 use weir_decider::plant::planted;
 use weir_proto::log::v1::{Answered, Meta, Refusal};
@@ -15,7 +15,8 @@ pub(crate) const REMEMBERED_MS: i64 = 7 * 24 * 3_600_000;
 pub(super) struct CommandMemory {
     #[serde(serialize_with = "in_order")]
     answers: HashMap<[u8; 16], Remembered>,
-    by_time: BTreeMap<i64, Vec<[u8; 16]>>,
+    /// Which to forget first.
+    by_time: BTreeSet<(i64, [u8; 16])>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -24,8 +25,8 @@ struct Remembered {
     /// Fingerprint of the aggregate that it was for: a body need not name it.
     key: u64,
     version: u64,
-    /// Code and detail.
-    refused: Option<(String, String)>,
+    /// Code and detail. Few are, and every answer would have the room.
+    refused: Option<Box<(String, String)>>,
 }
 
 /// What the memory says of a command.
@@ -49,7 +50,7 @@ impl CommandMemory {
         };
         match self.answers.get(&id) {
             Some(first) if first.body_hash == body_hash && first.key == fingerprint(key) => {
-                let refused = first.refused.as_ref().map(|(code, detail)| refusal(code, detail));
+                let refused = first.refused.as_ref().map(|refused| refusal(&refused.0, &refused.1));
                 answered(first.version, refused, true)
             }
             Some(_) => answered(0, Some(refusal("command-conflict", "the id was used for another command")), false),
@@ -67,10 +68,10 @@ impl CommandMemory {
             return;
         }
         let (Some(id), Some(body_hash)) = (sixteen(&answer.command_id), sixteen(&answer.body_hash)) else { return };
-        let refused = answer.refusal.as_ref().map(|r| (r.code.clone(), r.detail.clone()));
+        let refused = answer.refusal.as_ref().map(|r| Box::new((r.code.clone(), r.detail.clone())));
         let remembered = Remembered { body_hash, key: fingerprint(key), version: answer.version, refused };
         if self.answers.insert(id, remembered).is_none() {
-            self.by_time.entry(at.0).or_default().push(id);
+            self.by_time.insert((at.0, id));
         }
         self.forget(at);
     }
@@ -78,11 +79,8 @@ impl CommandMemory {
     /// By partition time, so that every fold forgets alike.
     fn forget(&mut self, now: Millis) {
         let remembered = if planted("command-known-for-a-while") { 1_000 } else { REMEMBERED_MS };
-        while let Some(entry) = self.by_time.first_entry() {
-            if now.0 - *entry.key() <= remembered {
-                break;
-            }
-            for id in entry.remove() {
+        while self.by_time.first().is_some_and(|(at, _)| now.0 - at > remembered) {
+            if let Some((_, id)) = self.by_time.pop_first() {
                 self.answers.remove(&id);
             }
         }

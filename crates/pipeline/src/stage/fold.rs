@@ -160,10 +160,6 @@ impl<T: Topology> Partition<T> {
         self.aggregates.get_key_value(key).map_or_else(|| Arc::from(key), |(kept, _)| kept.clone())
     }
 
-    pub(super) fn intern_tenant(&mut self, tenant: &str) -> Arc<str> {
-        intern_in(&mut self.tenants, tenant)
-    }
-
     fn note_cause(&mut self, meta: &Meta) {
         if let Some(cause) = &meta.cause {
             self.note_position(cause);
@@ -179,7 +175,7 @@ impl<T: Topology> Partition<T> {
 }
 
 /// The name as it is kept already, so that all share it.
-fn intern_in(names: &mut BTreeSet<Arc<str>>, name: &str) -> Arc<str> {
+pub(super) fn intern_in(names: &mut BTreeSet<Arc<str>>, name: &str) -> Arc<str> {
     if let Some(kept) = names.get(name) {
         return kept.clone();
     }

@@ -17,7 +17,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 /// The fold of one partition of a stage's facts.
 pub struct Partition<T: Topology> {
     pub number: i32,
-    pub(super) aggregates: HashMap<Arc<str>, Aggregate<T::State>>,
+    pub(super) aggregates: HashMap<Arc<str>, Box<Aggregate<T::State>>>,
     pub(super) closed: HashMap<u64, ClosedAggregate>,
     /// The day up to which what is closed has been looked through.
     pub(super) swept: Option<i64>,

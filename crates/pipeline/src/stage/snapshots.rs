@@ -3,99 +3,18 @@
 //! The maker keeps no fold in memory: it takes the last snapshot, folds what has come since, saves, and forgets. So it costs
 //! memory for one partition at a time, and a worker's own memory is never trusted.
 
-use super::commands::CommandMemory;
-use super::partition::{Aggregate, ClosedAggregate, Partition, Standing};
-use super::waiting::WaitingImage;
+use super::image::{IMAGE, decode, encode};
+use super::partition::Partition;
 use crate::log::{Log, Pace, Reader as _};
 use crate::snapshot::{Snapshot, SnapshotKey, Snapshots, fact_hash};
 use crate::{LogError, Record, Signals, TopicPartition, Topology};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 use std::time::Duration;
-use weir_decider::Millis;
 use weir_decider::plant::planted;
-use weir_proto::topics::Topic;
 
 /// The maker folds for so long and then leaves the core for three times as long: what decides and what answers comes first, and
 /// nobody waits for a snapshot. Loading the last one and encoding the new one are not divided.
 const SPELL: Duration = Duration::from_millis(2);
 const PAUSES: u32 = 3;
-
-/// What is written down of a partition.
-#[derive(Serialize, Deserialize)]
-struct Image<S> {
-    aggregates: Vec<(String, S, u64, String, Standing)>,
-    closed: Vec<(u64, ClosedAggregate)>,
-    commands: CommandMemory,
-    clock: i64,
-    owner: i64,
-    causes: Vec<(String, i64)>,
-    waiting: WaitingImage,
-    last_offset: i64,
-}
-
-/// Which image this is, beside the shape of the service's state: older ones are ignored.
-const IMAGE: u32 = 2;
-
-fn encode<T: Topology>(partition: &Partition<T>, last_offset: i64) -> Result<Vec<u8>, postcard::Error>
-where
-    T::State: Serialize,
-{
-    #[derive(Serialize)]
-    struct Borrowed<'a, S> {
-        aggregates: Vec<(&'a str, &'a S, u64, &'a str, Standing)>,
-        closed: Vec<(u64, ClosedAggregate)>,
-        commands: &'a CommandMemory,
-        clock: i64,
-        owner: i64,
-        causes: Vec<(&'a str, i64)>,
-        waiting: WaitingImage,
-        last_offset: i64,
-    }
-    let aggregates = partition.aggregates.iter().map(|(key, a)| (&**key, &a.state, a.version, &*a.tenant, a.standing));
-    let mut aggregates: Vec<_> = aggregates.collect();
-    aggregates.sort_unstable_by_key(|a| a.0);
-    let mut closed: Vec<_> = partition.closed.iter().map(|(print, digest)| (*print, *digest)).collect();
-    closed.sort_unstable_by_key(|c| c.0);
-    postcard::to_stdvec(&Borrowed {
-        aggregates,
-        closed,
-        commands: &partition.commands,
-        clock: partition.clock.0,
-        owner: partition.owner,
-        causes: partition.causes.iter().map(|(topic, offset)| (topic.name(), *offset)).collect(),
-        waiting: partition.waiting_image(),
-        last_offset,
-    })
-}
-
-fn decode<T: Topology>(number: i32, snapshot: &Snapshot) -> Option<(Partition<T>, i64)> {
-    let image: Image<T::State> = postcard::from_bytes(&snapshot.bytes).ok()?;
-    // The row's own offset has no CRC, and one too high would leave facts out.
-    if image.last_offset.checked_add(1)? != snapshot.next_offset {
-        return None;
-    }
-    let mut partition = Partition::new(number);
-    let mut aggregates = HashMap::with_capacity(image.aggregates.len());
-    for (key, state, version, tenant, standing) in image.aggregates {
-        let key: Arc<str> = Arc::from(key);
-        let tenant = partition.intern_tenant(&tenant);
-        aggregates.insert(key, Aggregate { state, version, tenant, timer: None, standing });
-    }
-    let keys: Vec<Arc<str>> = aggregates.keys().cloned().collect();
-    partition.aggregates = aggregates;
-    keys.iter().for_each(|key| partition.set_timer(key));
-    partition.closed = image.closed.into_iter().collect();
-    partition.commands = image.commands;
-    partition.clock = Millis(image.clock);
-    partition.owner = image.owner;
-    partition.causes =
-        image.causes.into_iter().filter_map(|(t, o)| Some((Topic::parse(&t)?, o))).collect::<BTreeMap<_, _>>();
-    partition.set_waiting(image.waiting);
-    partition.next_fact = snapshot.next_offset;
-    Some((partition, image.last_offset))
-}
 
 fn key_of<T: Topology, L: Log>(topology: &T, log: &L, number: i32) -> Result<SnapshotKey, LogError> {
     Ok(SnapshotKey {

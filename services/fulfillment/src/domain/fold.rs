@@ -1,6 +1,7 @@
 //! The facts folded into the state: the only way it changes.
 
 use super::{Allocation, End, Ended, Fact, Fulfillment, Opened, PickList, Plan, Said, Stage, StopReason, Word, stuck};
+use litemap::LiteMap;
 use weir_decider::Millis;
 
 pub(super) fn evolve(state: &mut Fulfillment, at: Millis, fact: &Fact) {
@@ -10,7 +11,7 @@ pub(super) fn evolve(state: &mut Fulfillment, at: Millis, fact: &Fact) {
         Fact::ReleaseNoted { plan } => state.released = state.released.max(*plan),
         Fact::PickListIssued(list) => {
             let entry = PickList { warehouse: list.warehouse.clone(), lines: list.lines.clone(), stage: Stage::Open };
-            state.lists.insert(list.pick_list_id.clone(), entry);
+            put(&mut state.lists, list.pick_list_id.clone(), entry);
         }
         Fact::Picked { pick_list_id } => set(state, pick_list_id, Stage::Picked),
         Fact::Packed { pick_list_id, .. } => set(state, pick_list_id, Stage::Packed),
@@ -19,6 +20,8 @@ pub(super) fn evolve(state: &mut Fulfillment, at: Millis, fact: &Fact) {
             set(state, pick_list_id, Stage::Shipped { carrier, tracking_number });
             if *last {
                 state.ended = Some(Ended { at_ms: at.0, how: End::Shipped });
+                // No word is weighed against them any more, and most orders that are kept have ended.
+                state.words.iter_mut().for_each(|(_, word)| word.lines = Vec::new());
             }
         }
         Fact::ShortPicked { pick_list_id, .. } => {
@@ -55,8 +58,8 @@ fn open(state: &mut Fulfillment, opened: &Opened) {
     state.stopped = false;
     state.wait = None;
     // A word on an older plan is of no more use, but its sequence still tells a repeat from news.
-    for word in state.words.values_mut().filter(|word| word.plan < opened.plan) {
-        word.lines.clear();
+    for (_, word) in state.words.iter_mut().filter(|(_, word)| word.plan < opened.plan) {
+        word.lines = Vec::new();
     }
 }
 
@@ -70,7 +73,7 @@ fn note(state: &mut Fulfillment, word: &Allocation) {
     };
     let moved = begun && (differs || known.is_some_and(|known| known.moved));
     let entry = Word { plan: word.plan, sequence: word.sequence, said: word.said, lines, moved };
-    state.words.insert(word.pool.clone(), entry);
+    put(&mut state.words, word.pool.clone(), entry);
 }
 
 fn set(state: &mut Fulfillment, pick_list_id: &str, stage: Stage) {
@@ -88,7 +91,7 @@ fn stop(state: &mut Fulfillment, reason: StopReason) {
         StopReason::Deallocated | StopReason::Replanned => {
             state.lists.clear();
             state.withdrawn += 1;
-            for word in state.words.values_mut() {
+            for (_, word) in state.words.iter_mut() {
                 word.moved = false;
             }
         }
@@ -97,6 +100,14 @@ fn stop(state: &mut Fulfillment, reason: StopReason) {
 
 fn end(state: &mut Fulfillment, at: Millis, how: End) {
     state.ended = Some(Ended { at_ms: at.0, how });
-    state.lists.clear();
-    state.words.clear();
+    state.lists = LiteMap::new();
+    state.words = LiteMap::new();
+}
+
+/// Most orders have one of them, and a vector that grows by itself makes room for four.
+fn put<V>(map: &mut LiteMap<String, V>, key: String, value: V) {
+    if map.is_empty() {
+        *map = LiteMap::with_capacity(1);
+    }
+    map.insert(key, value);
 }

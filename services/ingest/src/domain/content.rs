@@ -5,14 +5,14 @@
 
 use super::digest::{Recent, digest};
 use super::{Content, LineDelta, Place, Placed, Remarks};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The content that is in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Known {
     version: i64,
-    lines: BTreeMap<String, i64>,
+    lines: LiteMap<String, i64>,
     place: Place,
     remarks: u64,
     holds: u64,
@@ -25,7 +25,7 @@ impl Known {
         self.version
     }
 
-    pub(super) fn lines(&self) -> &BTreeMap<String, i64> {
+    pub(super) fn lines(&self) -> &LiteMap<String, i64> {
         &self.lines
     }
 
