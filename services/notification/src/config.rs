@@ -30,7 +30,7 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Config> {
     let log = read_log(reader);
     let key = read_key(reader);
     let limits = read_limits(reader);
-    let mails = read_mails(reader, limits.per_target_max);
+    let mails = read_mails(reader);
     let templates = read_templates(reader);
     let policy = Policy { allow_loopback: reader.or("WEIR_ALLOW_LOOPBACK_TARGETS", false) };
     let snapshots = read_snapshots(reader);
@@ -68,7 +68,7 @@ fn read_key(reader: &mut Reader<'_>) -> Option<TenantKey> {
     }
 }
 
-fn read_mails(reader: &mut Reader<'_>, connections: usize) -> Option<Mails> {
+fn read_mails(reader: &mut Reader<'_>) -> Option<Mails> {
     let should = "a mailbox such as Weir <orders@example.com>";
     let mailbox = |text: &str| text.parse::<Mailbox>().ok().map(Some);
     let from = reader.parse_or("WEIR_MAIL_FROM", "Weir <weir@localhost>".parse().ok(), should, mailbox);
@@ -76,16 +76,14 @@ fn read_mails(reader: &mut Reader<'_>, connections: usize) -> Option<Mails> {
     if url.reveal().is_empty() {
         return None;
     }
-    let connections = u32::try_from(connections).unwrap_or(u32::MAX);
-    let mails = Mails::new(url.reveal(), from?, connections);
-    if mails.is_err() {
-        reader.fault(
-            "WEIR_SMTP_URL",
-            "is no relay's address",
-            "one such as smtp://relay:25 or smtps://user:password@relay",
-        );
+    match Mails::new(url.reveal(), from?) {
+        Ok(mails) => Some(mails),
+        Err(fault) => {
+            let should = "one such as smtp://relay:25 or smtp://user:password@relay?tls=required";
+            reader.fault("WEIR_SMTP_URL", fault.to_string(), should);
+            None
+        }
     }
-    mails.ok()
 }
 
 fn read_templates(reader: &mut Reader<'_>) -> Option<Templates> {

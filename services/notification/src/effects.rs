@@ -13,6 +13,8 @@ pub mod endpoints;
 pub mod job;
 pub mod mail;
 pub mod outcome;
+pub mod relay;
+pub mod relay_url;
 pub mod retry_after;
 pub mod sender;
 pub mod webhook;

@@ -27,6 +27,7 @@ pub struct ReceivedMail {
 #[derive(Default)]
 struct Mails {
     in_order: Vec<ReceivedMail>,
+    connections: usize,
     by_id: HashMap<String, usize>,
 }
 
@@ -61,6 +62,11 @@ impl SmtpSink {
     pub fn count(&self) -> usize {
         lock(&self.mails).in_order.len()
     }
+
+    /// How many connections have been made.
+    pub fn connections(&self) -> usize {
+        lock(&self.mails).connections
+    }
 }
 
 impl Drop for SmtpSink {
@@ -93,6 +99,7 @@ async fn accept(listener: TcpListener, mails: Arc<Mutex<Mails>>) {
     loop {
         if let Ok((stream, _)) = listener.accept().await {
             let mails = Arc::clone(&mails);
+            lock(&mails).connections += 1;
             // A connection that breaks off loses the mail it was about to give: so it does for real.
             tokio::spawn(async move { converse(stream, &mails).await.ok() });
         }

@@ -1,19 +1,17 @@
 //! One attempt at the mail relay. The notice's id is the Message-ID, so that a second copy is known as one.
 
 use super::job::Verdict;
+use super::relay::{Fault, Relay};
+use super::relay_url::{self, RelayUrl};
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
-use lettre::transport::smtp::{Error as SmtpError, PoolConfig};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use std::time::Duration;
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::{Address, Message};
 
-/// For each command of the conversation.
-const TIME_OUT: Duration = Duration::from_secs(15);
-
-/// The way to the relay, with connections that are kept.
+/// The way to the relay.
 #[derive(Clone)]
 pub struct Mails {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    relay: Relay,
     from: Mailbox,
 }
 
@@ -26,15 +24,12 @@ pub struct Mail<'a> {
 }
 
 impl Mails {
-    /// `url` as `smtp://relay:25`, `smtps://user:password@relay`, `smtp://relay?tls=required`.
+    /// `url` as in [`RelayUrl`].
     ///
     /// # Errors
     /// Where the URL is none of these.
-    pub fn new(url: &str, from: Mailbox, connections: u32) -> Result<Mails, SmtpError> {
-        let pool = PoolConfig::new().max_size(connections);
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)?;
-        let transport = builder.timeout(Some(TIME_OUT)).pool_config(pool).build();
-        Ok(Mails { transport, from })
+    pub fn new(url: &str, from: Mailbox) -> Result<Mails, relay_url::Fault> {
+        Ok(Mails { relay: Relay::new(RelayUrl::parse(url)?), from })
     }
 
     /// Makes one attempt.
@@ -54,9 +49,11 @@ impl Mails {
             Ok(message) => message,
             Err(error) => return Verdict::unsendable(format!("bad-mail: {error}")),
         };
-        match self.transport.send(message).await {
+        match self.relay.hand_over(message.envelope(), &message.formatted()).await {
             Ok(response) => Verdict::Sent { answer: format!("SMTP {}", response.code()) },
-            Err(error) => judge(&error),
+            Err(Fault::TimedOut) => Verdict::retry("timed-out"),
+            Err(Fault::NotReached(_)) => Verdict::retry("not-reached"),
+            Err(Fault::Smtp(error)) => judge(&error),
         }
     }
 }

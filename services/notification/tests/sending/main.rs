@@ -131,6 +131,16 @@ async fn mails_go_to_the_buyer_and_to_the_desk_with_the_notice_as_their_id() {
 }
 
 #[tokio::test]
+async fn one_connection_carries_one_mail_after_the_other() {
+    let relay = SmtpSink::listen("127.0.0.1:0").await.expect("a port can be had");
+    let rig = Rig::start("", Some(&relay.url()));
+    for kind in [Kind::Placed, Kind::Shipped] {
+        assert!(rig.send("order-1", Subject::email(kind)).await.sent);
+    }
+    assert_eq!((relay.count(), relay.connections()), (2, 1));
+}
+
+#[tokio::test]
 async fn a_mail_for_another_order_does_not_open() {
     let relay = SmtpSink::listen("127.0.0.1:0").await.expect("a port can be had");
     let rig = Rig::start("", Some(&relay.url()));

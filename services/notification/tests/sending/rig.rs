@@ -117,7 +117,7 @@ impl Rig {
             endpoints: Arc::new(OneShop(endpoint)),
             key: key(),
             templates: Templates::load(None).expect("the built-in templates are good"),
-            mails: Mails::new(relay.unwrap_or("smtp://127.0.0.1:1"), from, 2).expect("a relay's URL"),
+            mails: Mails::new(relay.unwrap_or("smtp://127.0.0.1:1"), from).expect("a relay's URL"),
             webhooks: Webhooks::new(Policy { allow_loopback }).expect("TLS can be set up"),
         });
         let limits = Limits {
