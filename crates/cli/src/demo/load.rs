@@ -1,7 +1,7 @@
 //! The platforms: webhooks sent at their moments, whatever the answers take (open loop).
 //!
 //! Latency is counted from the *intended* moment, so a stall of the sender or of the door shows in full. What is not answered
-//! with 2xx is sent again, as platforms do, and its latency runs on until it is.
+//! with 2xx is sent again, as platforms do and not before Retry-After, and its latency runs on until it is.
 
 use super::catalogue::Catalogue;
 use super::orders::bodies::webhook;
@@ -11,9 +11,9 @@ use crate::histogram::Latencies;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Requests under way at once; further ones wait, and the wait counts.
+/// Requests under way at once; further ones wait, and the wait counts. What pauses before it tries again is not under way.
 const IN_FLIGHT_MAX: usize = 1_024;
 /// How long one request may take.
 const REQUEST_PATIENCE: Duration = Duration::from_secs(10);
@@ -37,6 +37,10 @@ pub struct Tally {
     pub unanswered: u64,
     /// By when they were due.
     pub answers: ByPhase<Latencies>,
+    /// To the first answer of any kind.
+    pub first_answers: ByPhase<Latencies>,
+    /// Requests answered with 429.
+    pub shed: ByPhase<u64>,
     /// For each order: how many deliveries were acknowledged, and whether one of them told the whole order.
     pub orders: Vec<Acknowledged>,
     /// Acknowledgements in each second of the run.
@@ -49,6 +53,13 @@ pub struct Tally {
 pub struct Acknowledged {
     pub deliveries: u32,
     pub whole: bool,
+}
+
+/// What the door said.
+struct Answer {
+    status: u16,
+    /// Nothing where it did not say when to come back.
+    retry_after: Duration,
 }
 
 /// Sends a plan.
@@ -78,31 +89,43 @@ impl Load {
         lock(&self.tally).orders = vec![Acknowledged::default(); self.plan.orders.len()];
         let permits = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
         let mut under_way = tokio::task::JoinSet::new();
-        for delivery in self.plan.deliveries.iter().copied() {
+        for (index, delivery) in self.plan.deliveries.iter().copied().enumerate() {
             let due = self.begin + Duration::from_micros(delivery.due_us);
             tokio::time::sleep_until(due.into()).await;
             let permit = permits.clone().acquire_owned().await?;
-            let (load, client) = (self.clone(), client.clone());
-            under_way.spawn(async move {
-                load.deliver(&client, delivery, due).await;
-                drop(permit);
-            });
+            let (load, client, permits) = (self.clone(), client.clone(), permits.clone());
+            under_way.spawn(async move { load.deliver(&client, &permits, permit, (index, delivery), due).await });
             while under_way.try_join_next().is_some() {}
         }
         while under_way.join_next().await.is_some() {}
         Ok(())
     }
 
-    async fn deliver(&self, client: &reqwest::Client, delivery: Delivery, due: Instant) {
+    async fn deliver(
+        &self,
+        client: &reqwest::Client,
+        permits: &Arc<Semaphore>,
+        permit: OwnedSemaphorePermit,
+        (index, delivery): (usize, Delivery),
+        due: Instant,
+    ) {
         {
             let mut tally = lock(&self.tally);
             tally.sent += 1;
             tally.duplicates += u64::from(delivery.duplicate);
         }
+        let mut permit = Some(permit);
         let mut pause = Duration::from_millis(250);
+        let mut is_first = true;
         loop {
             let now_ms = self.start_ms + i64::try_from(self.begin.elapsed().as_millis()).unwrap_or(0);
-            match self.attempt(client, &delivery, now_ms).await {
+            let answer = self.attempt(client, &delivery, now_ms).await;
+            drop(permit.take());
+            if let Some(answer) = &answer {
+                self.answered(&delivery, due, answer.status, is_first);
+                is_first = false;
+            }
+            match answer.as_ref().map(|answer| answer.status) {
                 Some(status) if (200..300).contains(&status) => {
                     return self.acknowledged(&delivery, due);
                 }
@@ -115,12 +138,15 @@ impl Load {
                 }
                 _ => lock(&self.tally).retries += 1,
             }
-            tokio::time::sleep(pause).await;
+            let away = answer.map_or(Duration::ZERO, |answer| spread(answer.retry_after, index));
+            tokio::time::sleep(pause.max(away)).await;
             pause = (pause * 2).min(Duration::from_secs(2));
+            // Nobody closes it.
+            permit = permits.clone().acquire_owned().await.ok();
         }
     }
 
-    async fn attempt(&self, client: &reqwest::Client, delivery: &Delivery, now_ms: i64) -> Option<u16> {
+    async fn attempt(&self, client: &reqwest::Client, delivery: &Delivery, now_ms: i64) -> Option<Answer> {
         let order = &self.plan.orders[delivery.order];
         let sent = webhook(&self.catalogue, order, delivery, self.start_ms, now_ms);
         let mut request = client.post(format!("{}{}", self.door_url, sent.path));
@@ -129,16 +155,28 @@ impl Load {
         }
         let answer = request.body(sent.body).send().await.ok()?;
         let status = answer.status().as_u16();
+        let retry_after = answer.headers().get(reqwest::header::RETRY_AFTER);
+        let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok()).unwrap_or(0);
         // Read to its end, so that the connection can be used again.
         answer.bytes().await.ok()?;
-        Some(status)
+        Some(Answer { status, retry_after: Duration::from_secs(seconds).min(RETRY_PATIENCE) })
+    }
+
+    fn answered(&self, delivery: &Delivery, due: Instant, status: u16, is_first: bool) {
+        let took_us = micros(due.elapsed());
+        let phase = self.plan.schedule.phase(delivery.due_us);
+        let mut tally = lock(&self.tally);
+        if is_first {
+            tally.first_answers.of(phase).record_us(took_us);
+        }
+        *tally.shed.of(phase) += u64::from(status == 429);
     }
 
     fn acknowledged(&self, delivery: &Delivery, due: Instant) {
         let is_thin = self.catalogue.shops[self.plan.orders[delivery.order].shop].channel == "generic"
             && delivery.step != Step::Created;
         let second = usize::try_from(self.begin.elapsed().as_secs()).unwrap_or(0);
-        let took_us = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let took_us = micros(due.elapsed());
         let mut tally = lock(&self.tally);
         tally.acknowledged += 1;
         tally.answers.of(self.plan.schedule.phase(delivery.due_us)).record_us(took_us);
@@ -165,6 +203,16 @@ impl Load {
             tally.refused_wrongly.push(format!("{}/{}/{} with {status}", shop.channel, shop.shop, order.number));
         }
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Up to half as much again: what was turned away together must not come back together.
+fn spread(away: Duration, index: usize) -> Duration {
+    // The golden ratio puts neighbours far apart.
+    away.mul_f64(1.0 + (index as f64 * 0.618_034).fract() / 2.0)
 }
 
 /// Waits until the door knows the last shop: an unsigned request is then refused for its signature and not as unknown.
@@ -198,19 +246,20 @@ mod tests {
     use super::super::orders::Wish;
     use super::super::orders::schedule::{Course, Shape};
     use super::*;
-    use axum::http::StatusCode;
+    use axum::http::{StatusCode, header};
     use axum::routing::post;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::{SystemTime, UNIX_EPOCH};
 
-    /// A door that answers each request by its number.
+    /// A door that answers each request by its number. Whom it turns away it asks to come back after a second.
     async fn door(answer: impl Fn(u32) -> (StatusCode, Duration) + Clone + Send + Sync + 'static) -> String {
         let count = Arc::new(AtomicU32::new(0));
         let handler = move || {
             let (status, wait) = answer(count.fetch_add(1, Ordering::SeqCst));
             async move {
                 tokio::time::sleep(wait).await;
-                status
+                let retry_after = (status == StatusCode::TOO_MANY_REQUESTS).then_some([(header::RETRY_AFTER, "1")]);
+                (status, retry_after, ())
             }
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -258,6 +307,31 @@ mod tests {
         assert!(tally.answers.measured.quantiles().max_ms >= 250.0, "the pause before the retry counts");
         assert_eq!(tally.per_second.iter().sum::<u64>(), 20);
         assert!(tally.orders.iter().all(|order| order.whole && order.deliveries == 1));
+    }
+
+    #[tokio::test]
+    async fn who_is_shed_comes_back_when_the_door_said() {
+        let url = door(|n| match n {
+            0 => (StatusCode::TOO_MANY_REQUESTS, Duration::ZERO),
+            _ => (StatusCode::OK, Duration::ZERO),
+        })
+        .await;
+        let tally = send(url, 1).await;
+        assert_eq!((tally.acknowledged, tally.retries, tally.shed.measured), (1, 1, 1));
+        let (first, last) = (tally.first_answers.measured.quantiles(), tally.answers.measured.quantiles());
+        assert_eq!((first.count, last.count), (1, 1));
+        // Three digits are kept of each.
+        assert!(last.max_ms >= 990.0 + first.max_ms * 0.99, "{last:?} after {first:?}");
+    }
+
+    #[test]
+    fn who_is_shed_together_comes_back_apart() {
+        let second = Duration::from_secs(1);
+        let mut pauses: Vec<Duration> = (0..1000).map(|index| spread(second, index)).collect();
+        assert!(pauses.iter().all(|pause| (second..second * 3 / 2).contains(pause)));
+        pauses.sort_unstable();
+        let gap = pauses.windows(2).map(|pair| pair[1] - pair[0]).max();
+        assert!(gap < Some(Duration::from_millis(2)), "{gap:?}");
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use super::orders::{Broken, Plan, Story};
 use super::sinks::Count;
 use super::warehouse::Work;
 use crate::bench::Bare;
-use crate::histogram::Quantiles;
+use crate::histogram::{Latencies, Quantiles};
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{Cell, CellAlignment, Table};
 use serde::Serialize;
@@ -31,6 +31,7 @@ pub struct Report {
     pub messages: Messages,
     /// Intended moment to the platform's answer.
     pub answer: Quantiles,
+    pub shed: Shed,
     /// Intended moment to the pick list in the log, of orders that nobody and nothing held up.
     pub pick_list_written: Quantiles,
     /// … and to when a read_committed consumer had it.
@@ -85,6 +86,15 @@ pub struct Messages {
     pub webhooks: Count,
 }
 
+/// What the door turned away for the moment.
+#[derive(Debug, Serialize)]
+pub struct Shed {
+    /// Requests answered with 429.
+    pub requests: u64,
+    /// Intended moment to the first answer of any kind, of everything that was sent.
+    pub first_answer: Quantiles,
+}
+
 /// What came before the orders that are measured. The latencies, rates and the number waiting above leave it out; everything else
 /// is of both.
 #[derive(Debug, Serialize)]
@@ -92,6 +102,7 @@ pub struct LeadIn {
     pub seconds: u64,
     pub orders: u32,
     pub answer: Quantiles,
+    pub shed: Shed,
     pub pick_list_written: Quantiles,
 }
 
@@ -103,6 +114,7 @@ pub struct Peak {
     pub orders: u32,
     pub rate_per_second: f64,
     pub answer: Quantiles,
+    pub shed: Shed,
     pub pick_list_written: Quantiles,
     /// From its end to the last pick list of its orders that nobody and nothing held up, in seconds.
     pub served_after_s: f64,
@@ -191,6 +203,7 @@ impl Remains<'_> {
             seconds: span.until_us / 1_000_000,
             orders: span.orders,
             answer: self.tally.answers.lead_in.quantiles(),
+            shed: Shed::new(self.tally.shed.lead_in, &self.tally.first_answers.lead_in),
             pick_list_written: self.ledger.to_written.lead_in.quantiles(),
         })
     }
@@ -203,6 +216,7 @@ impl Remains<'_> {
             orders: span.orders,
             rate_per_second: self.plan.schedule.rates().0,
             answer: self.tally.answers.peak.quantiles(),
+            shed: Shed::new(self.tally.shed.peak, &self.tally.first_answers.peak),
             pick_list_written: self.ledger.to_written.peak.quantiles(),
             served_after_s: (self.ledger.peak_served_us - until_us).max(0) as f64 / 1e6,
         })
@@ -291,6 +305,9 @@ impl Report {
             format!("{} mails, {} webhooks arrived, {again} of them again", m.mails.distinct, m.webhooks.distinct);
         row("messages", m.sent.to_string(), kinds);
         row("answer", latency(&self.answer), "intended moment to 2xx".to_owned());
+        if let Some((first, note)) = self.shed.row() {
+            row("first answer", first, note);
+        }
         row("webhook → pick list", latency(&self.pick_list_written), "in the log".to_owned());
         row("", latency(&self.pick_list_seen), "seen by a reader".to_owned());
         if let Some(bare) = &self.bare {
@@ -303,11 +320,17 @@ impl Report {
         if let Some(lead_in) = &self.lead_in {
             let what = format!("answer, the {} orders of the first {} s", lead_in.orders, lead_in.seconds);
             row("lead-in", latency(&lead_in.answer), what);
+            if let Some((first, note)) = lead_in.shed.row() {
+                row("", first, format!("first answer, {note}"));
+            }
             row("", latency(&lead_in.pick_list_written), "webhook → pick list, in the log".to_owned());
         }
         if let Some(peak) = &self.peak {
             let what = format!("answer, the {} orders of the peak: {:.0}/s", peak.orders, peak.rate_per_second);
             row("peak", latency(&peak.answer), what);
+            if let Some((first, note)) = peak.shed.row() {
+                row("", first, format!("first answer, {note}"));
+            }
             let what = format!("webhook → pick list; the last {:.1} s after the peak", peak.served_after_s);
             row("", latency(&peak.pick_list_written), what);
         }
@@ -321,6 +344,17 @@ impl Report {
         row("waiting for a pick list", format!("{peak} at most"), format!("{last} at the end of the load"));
         row("verify", self.verify.to_owned(), format!("run {}, seed {}, {:.0} s", self.run, self.seed, self.seconds));
         table
+    }
+}
+
+impl Shed {
+    pub fn new(requests: u64, first_answers: &Latencies) -> Shed {
+        Shed { requests, first_answer: first_answers.quantiles() }
+    }
+
+    /// Nothing where nothing was shed: the first answer is then the answer.
+    fn row(&self) -> Option<(String, String)> {
+        (self.requests > 0).then(|| (latency(&self.first_answer), format!("{} shed with 429", self.requests)))
     }
 }
 

@@ -8,7 +8,7 @@ use super::load::{self, Load, Tally};
 use super::orders::schedule::{Phase, Schedule};
 use super::orders::{Plan, Wish};
 use super::progress::Progress;
-use super::report::{Pace, Remains, Report};
+use super::report::{Pace, Remains, Report, Shed};
 use super::sinks::{self, Sink};
 use super::warehouse::{Pace as PickPace, Warehouse, Work};
 use super::{Args, stock};
@@ -259,6 +259,7 @@ fn report(
         placed_by_shop: remains.placed_by_shop(&stage.catalogue),
         messages: remains.messages(),
         answer: tally.answers.measured.quantiles(),
+        shed: Shed::new(tally.shed.measured, &tally.first_answers.measured),
         pick_list_written: ledger.to_written.measured.quantiles(),
         pick_list_seen: ledger.to_seen.measured.quantiles(),
         lead_in: remains.lead_in(),
