@@ -119,7 +119,8 @@ impl Load {
         let mut is_first = true;
         loop {
             let now_ms = self.start_ms + i64::try_from(self.begin.elapsed().as_millis()).unwrap_or(0);
-            let answer = self.attempt(client, &delivery, now_ms).await;
+            // In a box, as many deliveries may pause, and a request's state is large.
+            let answer = Box::pin(self.attempt(client, &delivery, now_ms)).await;
             drop(permit.take());
             if let Some(answer) = &answer {
                 self.answered(&delivery, due, answer.status, is_first);

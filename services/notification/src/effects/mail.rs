@@ -53,20 +53,27 @@ impl Mails {
             Ok(response) => Verdict::Sent { answer: format!("SMTP {}", response.code()) },
             Err(Fault::TimedOut) => Verdict::retry("timed-out"),
             Err(Fault::NotReached(_)) => Verdict::retry("not-reached"),
-            Err(Fault::Smtp(error)) => judge(&error),
+            // Whatever its code: it would be the same for each mail, and a person can put it right.
+            Err(Fault::NotLetIn(error)) => Verdict::retry(reason(&error)),
+            Err(Fault::Mail(error)) => judge(&error),
         }
     }
 }
 
-/// A relay's text may repeat the address; only its code is kept.
 fn judge(error: &SmtpError) -> Verdict {
-    let Some(code) = error.status().map(|code| code.to_string()) else {
-        return Verdict::retry(if error.is_timeout() { "timed-out" } else { "not-reached" });
-    };
     // 530 to 538 speak of us and our login, not of this mail: a person can put that right.
-    let about_us = code.starts_with("53");
+    let about_us = error.status().is_some_and(|code| code.to_string().starts_with("53"));
     match error.is_permanent() && !about_us {
-        true => Verdict::give_up(format!("refused: SMTP {code}")),
-        false => Verdict::retry(format!("refused: SMTP {code}")),
+        true => Verdict::give_up(reason(error)),
+        false => Verdict::retry(reason(error)),
+    }
+}
+
+/// A relay's text may repeat the address; only its code is kept.
+fn reason(error: &SmtpError) -> String {
+    match error.status() {
+        Some(code) => format!("refused: SMTP {code}"),
+        None if error.is_timeout() => "timed-out".to_owned(),
+        None => "not-reached".to_owned(),
     }
 }

@@ -12,7 +12,7 @@ pub struct RelayUrl {
     pub port: u16,
     pub tls: Tls,
     pub credentials: Option<Credentials>,
-    /// What we say we are: the URL's path, or this machine's name.
+    /// What we say we are: the URL's path, or `[127.0.0.1]`, as we don't know our name.
     pub hello: ClientId,
 }
 

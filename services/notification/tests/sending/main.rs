@@ -1,5 +1,6 @@
 //! Notices on their way to real sockets: a small HTTP receiver and a mail relay on loopback ports of their own.
 
+mod curt;
 mod receiver;
 mod rig;
 
@@ -138,6 +139,22 @@ async fn one_connection_carries_one_mail_after_the_other() {
         assert!(rig.send("order-1", Subject::email(kind)).await.sent);
     }
     assert_eq!((relay.count(), relay.connections()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_relay_that_hangs_up_after_each_mail_costs_no_attempt() {
+    let rig = Rig::start("", Some(&curt::listen("220 ready").await));
+    for kind in [Kind::Placed, Kind::Shipped, Kind::Cancelled] {
+        let ended = rig.send("order-1", Subject::email(kind)).await;
+        assert!(ended.sent && ended.attempts == 1, "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_relay_that_lets_nobody_in_is_tried_again() {
+    let rig = Rig::start("", Some(&curt::listen("554 no service").await));
+    rig.offer("order-1", Subject::email(Kind::Placed));
+    wait_for_async("a second attempt", PATIENCE, || async { (rig.attempts() > 1).then_some(()) }).await;
 }
 
 #[tokio::test]

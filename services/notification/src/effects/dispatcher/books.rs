@@ -104,9 +104,10 @@ impl Books {
         });
     }
 
-    /// An outcome was written. The fact that follows lets go of the notice, unless it belongs to another by now.
+    /// An outcome was written. The fact that follows lets go of the notice, unless it belongs to another by now. It may be the outcome
+    /// of an attempt before a loss, and the notice be tried again since then: what runs must be counted out of its lane.
     pub(super) fn written(&mut self, notice_id: &str) {
-        if self.notices.get(notice_id).is_some_and(|entry| !entry.ours) {
+        if self.notices.get(notice_id).is_some_and(|entry| !entry.ours && entry.phase == Phase::Reported) {
             self.notices.remove(notice_id);
         }
     }

@@ -112,6 +112,22 @@ fn what_runs_while_the_partition_is_lost_is_finished_and_not_tried_again() {
 }
 
 #[test]
+fn an_outcome_from_before_a_loss_leaves_alone_what_runs() {
+    let (mut books, now) = (books(), Instant::now());
+    let sent = || Verdict::Sent { answer: String::new() };
+    books.offer(job("a", "acme"));
+    assert_eq!(started(&mut books, now).len(), 1);
+    books.attempted("a", sent(), now);
+    books.lost(0, 0);
+    books.offer(job("a", "acme"));
+    assert_eq!(started(&mut books, now).len(), 1);
+    books.lost(0, 0);
+    books.written("a");
+    assert!(books.attempted("a", sent(), now).is_some());
+    assert_eq!(books.running(), 0);
+}
+
+#[test]
 fn what_is_settled_is_let_go() {
     let (mut books, now) = (books(), Instant::now());
     books.offer(job("a", "acme"));
