@@ -18,6 +18,8 @@ mod harm;
 mod house;
 #[path = "world/keeper.rs"]
 mod keeper;
+#[path = "world/late.rs"]
+mod late;
 #[path = "world/lost_tail.rs"]
 mod lost_tail;
 #[path = "world/overtaken.rs"]

@@ -27,21 +27,39 @@ fn key_of<T: Topology, L: Log>(topology: &T, log: &L, number: i32) -> Result<Sna
     })
 }
 
-/// A partition as a good snapshot has it: of this cluster, this topic, this shape, and its last fact is still in its place.
+/// A partition as a good snapshot has it.
 pub(super) fn restore<T: Topology, L: Log>(
     topology: &T,
     log: &L,
     snapshots: &Snapshots,
     number: i32,
 ) -> Result<Option<Partition<T>>, LogError> {
-    let key = key_of(topology, log, number)?;
-    let Some(snapshot) = snapshots.load(&key) else { return Ok(None) };
-    let Some((partition, last_offset)) = decode::<T>(number, &snapshot) else {
-        tracing::warn!(
-            stage = key.stage,
-            partition = number,
-            "the snapshot can't be decoded, folding from the beginning"
-        );
+    match load(topology, log, snapshots, number)? {
+        Some(snapshot) => read(topology, log, &snapshot, number),
+        None => Ok(None),
+    }
+}
+
+/// What is kept of a partition: of this cluster, this topic, this shape.
+pub(super) fn load<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshots: &Snapshots,
+    number: i32,
+) -> Result<Option<Snapshot>, LogError> {
+    Ok(snapshots.load(&key_of(topology, log, number)?))
+}
+
+/// The partition that was kept, where its last fact is still in its place.
+pub(super) fn read<T: Topology, L: Log>(
+    topology: &T,
+    log: &L,
+    snapshot: &Snapshot,
+    number: i32,
+) -> Result<Option<Partition<T>>, LogError> {
+    let stage = topology.name();
+    let Some((partition, last_offset)) = decode::<T>(number, snapshot) else {
+        tracing::warn!(stage, partition = number, "the snapshot can't be decoded, folding from the beginning");
         return Ok(None);
     };
     let last = fact_at(topology, log, number, last_offset)?;
@@ -50,7 +68,7 @@ pub(super) fn restore<T: Topology, L: Log>(
         return Ok(Some(partition));
     }
     tracing::warn!(
-        stage = key.stage,
+        stage,
         partition = number,
         last_offset,
         "the snapshot is of another log, folding from the beginning"

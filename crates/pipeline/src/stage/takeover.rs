@@ -15,10 +15,19 @@ use weir_decider::plant::planted;
 use weir_proto::log::v1::{Meta, Took, stage_fact::Fact};
 use weir_proto::topics::Topic;
 
-/// Snapshots are looked for no longer than this.
+/// Snapshots are looked for no longer than this, where none is found.
 const RESTORE_PATIENCE: Duration = Duration::from_secs(4);
 /// The group is polled this often while a fold runs.
 const POLL_EVERY: Duration = Duration::from_millis(500);
+
+/// What came of looking for a snapshot.
+enum Restored {
+    FromSnapshot,
+    /// There is none that can be used, or none is needed.
+    Nothing,
+    /// The group has other news.
+    Interrupted,
+}
 
 impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     /// Takes the partitions over; returns early, undone, where the group has other news.
@@ -131,14 +140,20 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         }
         let fences = self.fence(taken, &from, nonce)?;
         let restoring = self.parts.log.uptime();
+        let mut in_vain = Duration::ZERO;
         for (number, partition) in taken.iter_mut() {
-            // Each may take most of what a seat may be silent for.
             if self.interrupted()? {
                 return Ok(false);
             }
-            // Postgres may be slow to say that it is away: a fold from the beginning is better than a lost seat.
-            if self.parts.log.elapsed(restoring) < RESTORE_PATIENCE {
-                self.restore(partition, *number)?;
+            // Postgres may be slow to say that it is away, for each partition again: then a fold from the beginning is better.
+            if in_vain > RESTORE_PATIENCE {
+                continue;
+            }
+            let began = self.parts.log.uptime();
+            match self.restore(partition, *number)? {
+                Restored::FromSnapshot => {}
+                Restored::Nothing => in_vain += self.parts.log.elapsed(began),
+                Restored::Interrupted => return Ok(false),
             }
         }
         let starts: Offsets = taken.iter().map(|(n, p)| (TopicPartition::new(facts, *n), p.next_fact)).collect();
@@ -195,7 +210,9 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
             partition = number,
             "offsets are forgotten: looking through the facts"
         );
-        self.restore(&mut partition, number)?;
+        if matches!(self.restore(&mut partition, number)?, Restored::Interrupted) {
+            return Ok(None);
+        }
         reader.assign(&[(facts, partition.next_fact)].into())?;
         let mut polled = self.parts.log.uptime();
         while !reader.done() {
@@ -278,16 +295,22 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
     }
 
     /// Begins the fold at a snapshot, if there is a good one and nothing better in memory.
-    fn restore(&self, partition: &mut Partition<T>, number: i32) -> Result<(), LogError> {
-        let Some(snapshots) = &self.parts.snapshots else { return Ok(()) };
-        if partition.next_fact > 0 {
-            return Ok(());
+    fn restore(&mut self, partition: &mut Partition<T>, number: i32) -> Result<Restored, LogError> {
+        let Some(snapshots) = self.parts.snapshots.clone().filter(|_| partition.next_fact == 0) else {
+            return Ok(Restored::Nothing);
+        };
+        let topology = self.parts.topology.clone();
+        let loaded = super::snapshots::load(&*topology, &self.parts.log, &snapshots, number)?;
+        let Some(snapshot) = loaded else { return Ok(Restored::Nothing) };
+        // To load it, and to make a partition of it, may each take most of what a seat may be silent for.
+        if self.interrupted()? {
+            return Ok(Restored::Interrupted);
         }
-        let restored = super::snapshots::restore(&*self.parts.topology, &self.parts.log, snapshots, number)?;
-        if let Some(restored) = restored {
-            *partition = Partition { next_input: std::mem::take(&mut partition.next_input), ..restored };
-        }
-        Ok(())
+        let Some(restored) = super::snapshots::read(&*topology, &self.parts.log, &snapshot, number)? else {
+            return Ok(Restored::Nothing);
+        };
+        *partition = Partition { next_input: std::mem::take(&mut partition.next_input), ..restored };
+        Ok(Restored::FromSnapshot)
     }
 
     /// Folds until the own `Took` of every partition that is behind it is read; false where the group has other news. A partition

@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 /// The newest snapshot of each partition, and the partitions in the order in which they were kept. One partition may fail.
 #[derive(Clone, Default)]
-struct Store {
+pub struct Store {
     kept: Arc<Mutex<Kept>>,
     failing: Option<i32>,
 }
@@ -44,7 +44,7 @@ impl Store {
         kept.newest[&number].0.last_fact.clone()
     }
 
-    fn reached(&self, number: i32) -> Option<i64> {
+    pub fn reached(&self, number: i32) -> Option<i64> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.newest.get(&number).map(|(head, _)| head.next_offset)
     }
@@ -76,12 +76,12 @@ impl SnapshotStore for Store {
     }
 }
 
-fn keeping(facts_min: i64, facts_rested: i64) -> Keeping {
+pub fn keeping(facts_min: i64, facts_rested: i64) -> Keeping {
     Keeping { look_every: LOOK_EVERY, facts_min, rest: LOOK_EVERY * 2, facts_rested, facts_max: 1_000 }
 }
 
 /// A process with a worker and its maker.
-fn start(world: &mut World, store: &Store, keeping: Keeping) {
+pub fn start(world: &mut World, store: &Store, keeping: Keeping) {
     let signals = Signals::new(Arc::new(AtomicBool::new(false)), |_, _| {});
     let (config, snapshots) = (Config::new("", "a"), Some(Snapshots::on(store.clone())));
     let seat = Seat::new(Arc::new(Echo), world.log(), &config, 0, snapshots, signals);
@@ -91,7 +91,7 @@ fn start(world: &mut World, store: &Store, keeping: Keeping) {
 }
 
 /// So many orders of this partition, of two, each with one remark.
-fn say(world: &World, number: i32, orders: usize) {
+pub fn say(world: &World, number: i32, orders: usize) {
     let keys = (0..).map(|n| format!("order-{n}")).filter(|key| partition_of(key.as_bytes(), 2) == number);
     for key in keys.take(orders) {
         world.control().write(TopicPartition::new(Topic::Orders, number), &key, &input(&key, "remark"));
