@@ -25,7 +25,7 @@ enum Restored {
     FromSnapshot,
     /// There is none that can be used, or none is needed.
     Nothing,
-    /// The group has other news.
+    /// The group has other news, or the process is to stop.
     Interrupted,
 }
 
@@ -142,9 +142,6 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
         let restoring = self.parts.log.uptime();
         let mut in_vain = Duration::ZERO;
         for (number, partition) in taken.iter_mut() {
-            if self.interrupted()? {
-                return Ok(false);
-            }
             // Postgres may be slow to say that it is away, for each partition again: then a fold from the beginning is better.
             if in_vain > RESTORE_PATIENCE {
                 continue;
@@ -296,14 +293,17 @@ impl<T: Topology, L: Log, E: Effects<T>> Active<T, L, E> {
 
     /// Begins the fold at a snapshot, if there is a good one and nothing better in memory.
     fn restore(&mut self, partition: &mut Partition<T>, number: i32) -> Result<Restored, LogError> {
+        // To load a snapshot, and to make a partition of it, may each take most of what a seat may be silent for.
+        if self.parts.signals.stopping() || self.interrupted()? {
+            return Ok(Restored::Interrupted);
+        }
         let Some(snapshots) = self.parts.snapshots.clone().filter(|_| partition.next_fact == 0) else {
             return Ok(Restored::Nothing);
         };
         let topology = self.parts.topology.clone();
         let loaded = super::snapshots::load(&*topology, &self.parts.log, &snapshots, number)?;
         let Some(snapshot) = loaded else { return Ok(Restored::Nothing) };
-        // To load it, and to make a partition of it, may each take most of what a seat may be silent for.
-        if self.interrupted()? {
+        if self.parts.signals.stopping() || self.interrupted()? {
             return Ok(Restored::Interrupted);
         }
         let Some(restored) = super::snapshots::read(&*topology, &self.parts.log, &snapshot, number)? else {
