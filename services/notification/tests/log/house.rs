@@ -121,7 +121,7 @@ impl House {
             endpoints: Arc::new(table.expect("it does not panic").expect("the topic can be read")),
             key: key(),
             templates: Templates::load(None).expect("the built-in templates are good"),
-            mails: Mails::new(&self.mails.url(), "weir@localhost".parse().expect("a mailbox"), 4).expect("a URL"),
+            mails: Mails::new(&self.mails.url(), "weir@localhost".parse().expect("a mailbox")).expect("a URL"),
             webhooks: Webhooks::new(Policy { allow_loopback: true }).expect("TLS can be set up"),
         });
         let outcomes: Arc<dyn Outcomes> = match outcome {
