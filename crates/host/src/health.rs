@@ -42,6 +42,8 @@ struct Standing {
 
 struct Stated {
     name: String,
+    /// Readiness depends on it.
+    counts: bool,
     holds: bool,
     reason: String,
 }
@@ -62,9 +64,17 @@ impl Readiness {
 
     /// Adds a condition. It does not hold until its owner says so.
     pub fn condition(&self, name: impl Into<String>) -> Condition {
-        let name = name.into();
+        self.add(name.into(), true)
+    }
+
+    /// Adds one that `/ready` shows and that readiness does not depend on.
+    pub fn shown(&self, name: impl Into<String>) -> Condition {
+        self.add(name.into(), false)
+    }
+
+    fn add(&self, name: String, counts: bool) -> Condition {
         let index = self.0.change(|state| {
-            state.conditions.push(Stated { name, holds: false, reason: "starting".to_owned() });
+            state.conditions.push(Stated { name, counts, holds: false, reason: "starting".to_owned() });
             state.conditions.len() - 1
         });
         Condition { shared: self.0.clone(), index }
@@ -90,7 +100,9 @@ impl Readiness {
         let conditions: Vec<Value> = state
             .conditions
             .iter()
-            .map(|stated| json!({ "name": stated.name, "holds": stated.holds, "reason": stated.reason }))
+            .map(|Stated { name, counts, holds, reason }| {
+                json!({ "name": name, "counts": counts, "holds": holds, "reason": reason })
+            })
             .collect();
         json!({ "ready": state.ready(), "draining": state.draining, "conditions": conditions })
     }
@@ -134,7 +146,7 @@ impl Shared {
 
 impl Standing {
     fn ready(&self) -> bool {
-        !self.draining && self.conditions.iter().all(|stated| stated.holds)
+        !self.draining && self.conditions.iter().all(|stated| stated.holds || !stated.counts)
     }
 }
 
@@ -218,10 +230,21 @@ mod tests {
         assert_eq!(
             readiness.to_json(),
             json!({ "ready": false, "draining": false, "conditions": [
-                { "name": "log", "holds": true, "reason": "connected" },
-                { "name": "stage routing", "holds": false, "reason": "replaying partition 2" },
+                { "name": "log", "counts": true, "holds": true, "reason": "connected" },
+                { "name": "stage routing", "counts": true, "holds": false, "reason": "replaying partition 2" },
             ]})
         );
+    }
+
+    #[test]
+    fn what_is_only_shown_does_not_count() {
+        let readiness = Readiness::new();
+        let (door, log) = (readiness.condition("door"), readiness.shown("log"));
+        door.set(true, "open");
+        assert!(readiness.is_ready());
+        log.set(false, "nobody answers");
+        assert!(readiness.is_ready());
+        assert_eq!(readiness.to_json()["conditions"][1]["reason"], "nobody answers");
     }
 
     #[test]

@@ -62,6 +62,8 @@ metrics! {
     CONNECTIONS = UpDown, "weir.server.connections", "{connection}", "Connections that are open now.";
     READY = Gauge, "weir.ready", "1", "1 when the process takes traffic, 0 otherwise.";
     DOOR_DELIVERIES = Counter, "weir.door.deliveries", "{delivery}", "Deliveries at the door, by channel and outcome.";
+    DOOR_JOURNAL_RECORDS = Gauge, "weir.door.journal.records", "{delivery}", "Deliveries in the journal that the log does not have yet.";
+    DOOR_JOURNAL_BYTES = Gauge, "weir.door.journal.size", "By", "Bytes of the journal's files.";
     DOOR_SHED = Counter, "weir.door.shed", "{delivery}", "Deliveries turned away because too much came in.";
     FULFILLMENT_STUCK = Counter, "weir.fulfillment.stuck", "{order}", "Orders that waited too long for another stage, by stage.";
     ROUTING_STUCK = Counter, "weir.routing.stuck", "{request}", "Requests that waited too long for another stage, by stage.";

@@ -2,6 +2,8 @@
 
 pub mod domain;
 pub mod edge;
+pub mod journal;
+pub mod remembered;
 mod run;
 pub mod settings;
 pub mod wire;

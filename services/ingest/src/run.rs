@@ -1,16 +1,23 @@
 //! The process: what is started, in which order, and how it ends.
 //!
-//! Kafka may be away at the start. The door is open all the same and answers 503, not ready, until the log is there; a broker
-//! or topic whose settings break what the clerk promises ends the process.
+//! Kafka may be away at the start. Where there is a journal, and the shops are known from before, the door takes deliveries all
+//! the same; else it is open, answers 503 and is not ready until the log is there. A broker or topic whose settings break what the
+//! clerk promises ends the process.
 
-use crate::edge::{Access, Admission, Door, Placing, router};
-use crate::settings::{self, Settings};
+mod gate;
+
+use crate::edge::{Admission, Book, Door, Lane, Placing, drain, report, router};
+use crate::journal::Journal;
+use crate::remembered::{self, Memory};
+use crate::settings::{self, JournalSettings, Settings};
 use crate::wire::{Clerk, Shops};
+use gate::Gate;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use weir_host::process::BoxError;
-use weir_host::{Boot, Condition, Miss, Parts};
+use weir_host::{Boot, Miss, Parts};
 use weir_pipeline::gateway::Gateway;
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::reference::Table;
@@ -20,65 +27,86 @@ use weir_pipeline::{Config, LogError, NoEffects, Signals, stage};
 use weir_privacy::TenantKey;
 use weir_proto::DESCRIPTORS;
 use weir_proto::ingest::v1::ingest_service_server::IngestServiceServer;
+use weir_proto::reference::v1::ReferenceEvent;
 use weir_proto::topics::Topic;
-
-/// What the door and its gRPC edge need of the log.
-struct Opened {
-    access: Access,
-    gateway: Gateway,
-}
 
 /// Runs the service to its end.
 pub fn run() -> ExitCode {
     weir_host::run("ingest", settings::read, start)
 }
 
+/// What an attempt at the log needs. Cheap to clone.
+#[derive(Clone)]
+struct Attempts {
+    boot: Boot,
+    config: Config,
+    key: Arc<TenantKey>,
+    book: Book,
+    gate: Gate,
+    /// The journal's folder, where the shops are remembered too.
+    folder: Option<PathBuf>,
+    lane: Lane,
+    write_within: Duration,
+}
+
 async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError> {
-    let Settings { log: config, key, limits, write_within, snapshots } =
+    let Settings { log: config, key, limits, write_within, journal, snapshots } =
         settings.ok_or("the configuration has faults")?;
-    let key = Arc::new(key);
-    let (access, gateway) = (Arc::new(OnceLock::new()), Arc::new(OnceLock::new()));
-    let door = Door::new(access.clone(), Admission::new(limits));
+    let (key, book, gateway) = (Arc::new(key), Book::default(), Arc::new(OnceLock::new()));
+    let gate = Gate::new(&boot.readiness, journal.is_some());
+    let folder = journal.as_ref().map(|journal| journal.folder.clone());
+    let journal = journal.map(|journal| open_journal(&journal)).transpose()?;
+    let lane = Lane { writer: Arc::default(), journal };
+    let door = Door::new(book.clone(), lane.clone(), Admission::new(limits));
     let placing = Placing::new(gateway.clone(), key.clone());
-    let (reached, clerk) = (boot.readiness.condition("log"), boot.readiness.condition("stage clerk"));
-    let at_work = boot.clone();
+    let attempts = Attempts { boot: boot.clone(), config, key, book, gate, folder, lane, write_within };
+    // At once: whoever sends while the log is being reached is answered, and not asked to come again.
+    let known = attempts.recall();
+    let (waiting, readiness) = (attempts.clone(), boot.readiness.clone());
     boot.task("ingest", async move {
-        let to_connect = config.clone();
-        let connect = move || KafkaLog::connect(&to_connect).map_err(missed);
-        let Some(log) = at_work.reach(&reached, connect).await? else {
-            return Ok(());
-        };
-        // First: the clerk needs nothing of what the door opens, and deliveries may wait for it.
-        decide(&at_work, &log, &config, key.clone(), snapshots, clerk)?;
-        let for_attempts = at_work.clone();
-        let attempt = move || open(&for_attempts, &log, &config, &key, write_within).map_err(missed);
-        let Some(opened) = at_work.reach(&reached, attempt).await? else {
-            return Ok(());
-        };
-        // Nobody else fills them.
-        let _ = access.set(opened.access);
-        let _ = gateway.set(opened.gateway);
-        reached.set(true, "reached");
-        at_work.drain.requested().await;
-        Ok::<(), BoxError>(())
+        let kept = waiting.lane.journal.clone();
+        let reporting = kept.map(|journal| tokio::spawn(report(journal, readiness.shown("journal"))));
+        // A log that takes longer than a delivery may wait is away, as far as readiness is concerned.
+        let impatient = tokio::spawn(async move {
+            tokio::time::sleep(write_within).await;
+            if !waiting.book.follows() {
+                waiting.gate.goes_by_memory(known);
+            }
+        });
+        let ended = work(attempts, gateway, snapshots).await;
+        impatient.abort();
+        if let Some(reporting) = reporting {
+            reporting.abort();
+        }
+        ended
     });
     Ok(Parts::new().http(router(door)).grpc(IngestServiceServer::new(placing)).descriptors(DESCRIPTORS))
 }
 
-/// Starts the clerk's workers; each is a part of the process that must not end before the drain.
-fn decide(
-    boot: &Boot,
-    log: &KafkaLog,
-    config: &Config,
-    key: Arc<TenantKey>,
+/// Reaches the log, starts what needs it, and waits for the end.
+async fn work(
+    attempts: Attempts,
+    gateway: Arc<OnceLock<Gateway>>,
     snapshots: Option<Snapshots>,
-    ready: Condition,
 ) -> Result<(), BoxError> {
-    let signals = Signals::new(boot.drain.flag(), move |holds, why| ready.set(holds, why));
-    let workers = stage::spawn(Arc::new(Clerk::new(key)), log.clone(), config, |_| NoEffects, snapshots, &signals)?;
-    for worker in workers {
-        boot.joined(format!("stage {}", worker.name), worker.thread)?;
-    }
+    let (boot, reached) = (attempts.boot.clone(), attempts.gate.log().clone());
+    let connecting = attempts.clone();
+    let connect = move || KafkaLog::connect(&connecting.config).map_err(missed);
+    let Some(log) = boot.reach(&reached, connect).await? else {
+        return Ok(());
+    };
+    // First: the clerk needs nothing of what the door opens, and deliveries may wait for it.
+    attempts.decide(&log, snapshots)?;
+    attempts.write()?;
+    let opening = attempts.clone();
+    let open = move || opening.open(&log).map_err(missed);
+    let Some(opened) = boot.reach(&reached, open).await? else {
+        return Ok(());
+    };
+    // Nobody else fills it.
+    let _ = gateway.set(opened);
+    attempts.gate.log_reached();
+    boot.drain.requested().await;
     Ok(())
 }
 
@@ -90,16 +118,72 @@ fn missed(error: LogError) -> Miss {
     }
 }
 
-fn open(
-    boot: &Boot,
-    log: &KafkaLog,
-    config: &Config,
-    key: &Arc<TenantKey>,
-    write_within: Duration,
-) -> Result<Opened, LogError> {
-    let (following, key) = (Signals::new(boot.drain.flag(), |_, _| {}), key.clone());
-    let shops = Table::follow(log, following, move |shops: &mut Shops, name, event| shops.learn(&key, name, event))?;
-    let writer = Writer::connect(config, "ingest", write_within)?;
-    let gateway = Gateway::start(config, Topic::Deliveries, Topic::Orders)?;
-    Ok(Opened { access: Access { shops, writer }, gateway })
+impl Attempts {
+    /// Starts the clerk's workers; each is a part of the process that must not end before the drain.
+    fn decide(&self, log: &KafkaLog, snapshots: Option<Snapshots>) -> Result<(), BoxError> {
+        let gate = self.gate.clone();
+        let signals = Signals::new(self.boot.drain.flag(), move |holds, why| gate.clerk(holds, why));
+        let clerk = Arc::new(Clerk::new(self.key.clone()));
+        for worker in stage::spawn(clerk, log.clone(), &self.config, |_| NoEffects, snapshots, &signals)? {
+            self.boot.joined(format!("stage {}", worker.name), worker.thread)?;
+        }
+        Ok(())
+    }
+
+    /// Lets deliveries into the log, from now on and out of the journal.
+    fn write(&self) -> Result<(), BoxError> {
+        let writer = Writer::connect(&self.config, "ingest", self.write_within)?;
+        // Nobody else fills it.
+        let _ = self.lane.writer.set(writer);
+        let Some(journal) = self.lane.journal.clone() else { return Ok(()) };
+        let (lane, stop) = (self.lane.clone(), self.boot.drain.clone());
+        self.boot.task("journal", async move {
+            drain(lane, journal, stop).await;
+            Ok::<(), BoxError>(())
+        });
+        Ok(())
+    }
+
+    /// Reads the shops, and opens the way for commands.
+    fn open(&self, log: &KafkaLog) -> Result<Gateway, LogError> {
+        let (following, key) = (Signals::new(self.boot.drain.flag(), |_, _| {}), self.key.clone());
+        let memory = self.folder.as_deref().map(Memory::start).transpose();
+        let (memory, complete) = memory.map_err(|e| LogError::Fatal(e.to_string()))?.unzip();
+        let learn = move |shops: &mut Shops, name: &str, event: Option<ReferenceEvent>| {
+            if let Some(memory) = &memory {
+                memory.note(name, event.as_ref());
+            }
+            shops.learn(&key, name, event);
+        };
+        let table = Table::follow(log, following, learn)?;
+        let gateway = Gateway::start(&self.config, Topic::Deliveries, Topic::Orders)?;
+        if let Some(complete) = complete {
+            complete.tell();
+        }
+        self.book.follow(table);
+        Ok(gateway)
+    }
+
+    /// Reads the shops as they were last known, and says how many there are. They count until the topic was read.
+    fn recall(&self) -> usize {
+        let Some(folder) = &self.folder else { return 0 };
+        match remembered::read(folder, &self.key) {
+            Ok((shops, known)) => {
+                self.book.remember(shops);
+                known
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the shops are not known from before; the door waits for the log");
+                0
+            }
+        }
+    }
+}
+
+fn open_journal(settings: &JournalSettings) -> Result<Journal, BoxError> {
+    let JournalSettings { folder, bytes_max } = settings;
+    Journal::open(folder, *bytes_max).map_err(|error| {
+        let folder = folder.display();
+        format!("the journal in {folder} can't be opened: {error}; give each process a folder of its own that it may write to").into()
+    })
 }

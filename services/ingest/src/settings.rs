@@ -2,6 +2,7 @@
 
 use crate::edge::Limits;
 use std::cell::RefCell;
+use std::path::PathBuf;
 use std::time::Duration;
 use weir_host::{Reader, Secret};
 use weir_pipeline::Config;
@@ -13,10 +14,20 @@ pub struct Settings {
     pub log: Config,
     pub key: TenantKey,
     pub limits: Limits,
-    /// How long the door tries to write a delivery before it answers 503.
+    /// How long the door tries to write a delivery to the log before it goes into the journal, or is answered 503.
     pub write_within: Duration,
+    /// Where deliveries are kept that the log did not take; without it they are answered 503.
+    pub journal: Option<JournalSettings>,
     /// Where the clerk's snapshots are kept; without it every start folds `orders` from the beginning.
     pub snapshots: Option<Snapshots>,
+}
+
+/// The door's journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// A folder on a disk that stays when the process goes.
+    pub folder: PathBuf,
+    pub bytes_max: u64,
 }
 
 /// Reads everything, and leaves each fault with the reader. Nothing where a fault leaves nothing to go on with.
@@ -32,8 +43,9 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let write_within = reader.or("WEIR_DOOR_WRITE_MS", Duration::from_millis(1500));
     let in_time = (100..=10_000).contains(&write_within.as_millis());
     reader.check("WEIR_DOOR_WRITE_MS", in_time, "is out of range", "a number from 100 to 10000");
+    let journal = read_journal(reader);
     let snapshots = read_snapshots(reader);
-    Some(Settings { log: log?, key: key?, limits, write_within, snapshots })
+    Some(Settings { log: log?, key: key?, limits, write_within, journal, snapshots })
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Option<Config> {
@@ -60,6 +72,15 @@ fn read_key(reader: &mut Reader<'_>) -> Option<TenantKey> {
     key.map_err(|fault| reader.fault(VARIABLE, fault.to_string(), "32 bytes in base64")).ok()
 }
 
+fn read_journal(reader: &mut Reader<'_>) -> Option<JournalSettings> {
+    let megabytes: u64 = reader.or("WEIR_JOURNAL_MB", 4096);
+    let in_range = (8..=1_000_000).contains(&megabytes);
+    reader.check("WEIR_JOURNAL_MB", in_range, "is out of range", "a number from 8 to 1000000");
+    let folder: PathBuf = reader.optional::<String>("WEIR_JOURNAL")?.into();
+    reader.check("WEIR_JOURNAL", folder.is_absolute(), "is no absolute path", "a folder such as /var/lib/weir/journal");
+    Some(JournalSettings { folder, bytes_max: megabytes << 20 })
+}
+
 fn read_snapshots(reader: &mut Reader<'_>) -> Option<Snapshots> {
     let url: Secret = reader.optional("WEIR_DATABASE_URL")?;
     let snapshots = Snapshots::of_service(url.reveal(), "ingest");
@@ -82,6 +103,8 @@ mod tests {
             (VARIABLE, "short"),
             ("WEIR_DOOR_IN_FLIGHT", "0"),
             ("WEIR_DOOR_WRITE_MS", "5"),
+            ("WEIR_JOURNAL", "somewhere"),
+            ("WEIR_JOURNAL_MB", "1"),
             ("WEIR_DATABASE_URL", "hunter2"),
         ];
         let mut reader = Reader::new(&source);
@@ -94,6 +117,8 @@ mod tests {
             "WEIR_DATABASE_URL",
             "WEIR_DOOR_IN_FLIGHT",
             "WEIR_DOOR_WRITE_MS",
+            "WEIR_JOURNAL",
+            "WEIR_JOURNAL_MB",
             "WEIR_PARTITIONS",
             "WEIR_TENANT_KEY",
         ];
@@ -109,7 +134,17 @@ mod tests {
         assert_eq!(reader.finish(), Ok(()));
         assert_eq!((settings.log.instance.as_str(), settings.limits.in_flight), ("ingest-0", 1024));
         assert_eq!(settings.key, TenantKey::new([7; 32]));
-        assert!(settings.snapshots.is_none());
+        assert!(settings.snapshots.is_none() && settings.journal.is_none());
+    }
+
+    #[test]
+    fn a_journal_has_four_gigabytes_unless_something_else_is_said() {
+        let source = [("WEIR_BROKERS", "127.0.0.1:9092"), (VARIABLE, KEY), ("WEIR_JOURNAL", "/var/lib/weir/journal")];
+        let mut reader = Reader::new(&source);
+        let settings = read(&mut reader).expect("nothing is wrong");
+        assert_eq!(reader.finish(), Ok(()));
+        let journal = JournalSettings { folder: "/var/lib/weir/journal".into(), bytes_max: 4 << 30 };
+        assert_eq!(settings.journal, Some(journal));
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod clerk;
 mod door;
 #[path = "ingest/house.rs"]
 mod house;
+#[path = "ingest/journal.rs"]
+mod journal;
 #[path = "ingest/process.rs"]
 mod process;
 #[path = "ingest/starting.rs"]

@@ -44,17 +44,24 @@ async fn line(client: &reqwest::Client, installation: &Installation, name: &str)
     };
     let status = answer.status();
     match answer.json::<Ready>().await {
-        Ok(found) if found.ready => match still(&found.conditions) {
+        Ok(found) if !found.ready => {
+            Line::fault(part, format!("not ready: {}", missing(&found.conditions)), "its log says more: .state/log")
+        }
+        // Readiness does not depend on these: a door with a journal takes deliveries without them.
+        Ok(found) if found.conditions.iter().any(|condition| !condition.holds) => {
+            Line::fault(part, format!("ready, and without {}", missing(&found.conditions)), "docs/runbooks/journal.md")
+        }
+        Ok(found) => match still(&found.conditions) {
             None => Line::ok(part, "ready"),
             Some(why) => Line::fault(part, format!("ready, and {why}"), "docs/runbooks/partition-stopped.md"),
         },
-        Ok(found) => {
-            let open = found.conditions.iter().filter(|condition| !condition.holds);
-            let open: Vec<String> = open.map(|c| format!("{} ({})", c.name, c.reason)).collect();
-            Line::fault(part, format!("not ready: {}", open.join(", ")), "its log says more: .state/log")
-        }
         Err(_) => Line::fault(part, format!("answered {status} to /ready"), "is another program on this port?"),
     }
+}
+
+fn missing(conditions: &[Condition]) -> String {
+    let missing = conditions.iter().filter(|condition| !condition.holds);
+    missing.map(|c| format!("{} ({})", c.name, c.reason)).collect::<Vec<_>>().join(", ")
 }
 
 /// What a stage says that is at work: it has a reason only where part of it stands still.

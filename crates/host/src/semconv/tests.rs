@@ -18,6 +18,8 @@ const PINNED: &[Row] = &[
     (UpDown, "weir.server.connections", "{connection}"),
     (Level, "weir.ready", "1"),
     (Count, "weir.door.deliveries", "{delivery}"),
+    (Level, "weir.door.journal.records", "{delivery}"),
+    (Level, "weir.door.journal.size", "By"),
     (Count, "weir.door.shed", "{delivery}"),
     (Count, "weir.fulfillment.stuck", "{order}"),
     (Count, "weir.routing.stuck", "{request}"),
@@ -225,6 +227,7 @@ fn series() -> Vec<String> {
         let unit = match unit {
             "s" => "_seconds",
             "1" => "_ratio",
+            "By" => "_bytes",
             // An annotation is no unit.
             _ => "",
         };

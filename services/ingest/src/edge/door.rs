@@ -1,12 +1,15 @@
 //! `POST /webhooks/{channel}/{shop}`: believe, make durable, answer. Nothing is decided here.
 //!
 //! What is not believed leaves no trace in the log. What is authentic and can't be read is written all the same, so that it
-//! lies in quarantine with its bytes, and its sender hears which field is wrong. A 2xx means: every in-sync replica has it.
+//! lies in quarantine with its bytes, and its sender hears which field is wrong. A 2xx means: every in-sync replica has it, or the
+//! journal's disk.
 
 use super::admission::Admission;
+use super::book::{Book, Found};
+use super::lane::{Entry, Kept, Lane};
 use super::record::{Parcel, webhook};
 use super::{now_ms, refusal};
-use crate::wire::{Registered, Shops, subject_key};
+use crate::wire::{Registered, subject_key};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
@@ -18,29 +21,25 @@ use http_body_util::LengthLimitError;
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 use std::error::Error;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument as _;
 use uuid::Uuid;
 use weir_channels::{Adapter, Answer, CHANNELS, Fault, Headers, Identity, adapter};
 use weir_host::semconv::{self, attribute};
-use weir_host::{Kind, Problem, kind, trace};
-use weir_pipeline::reference::Table;
-use weir_pipeline::writer::Writer;
+use weir_host::{Problem, kind, trace};
+use weir_pipeline::Outgoing;
 use weir_proto::ids;
 
 /// Larger than any order of a platform, and small enough that a crowd of them fits into memory.
 pub(super) const BODY_MAX: usize = 256 * 1024;
 
-/// The log, once it is reached.
-pub struct Access {
-    pub shops: Table<Shops>,
-    pub writer: Writer,
-}
-
 /// The door. Cheap to clone.
 #[derive(Clone)]
 pub struct Door {
-    access: Arc<OnceLock<Access>>,
+    book: Book,
+    lane: Lane,
     admission: Admission,
 }
 
@@ -54,10 +53,18 @@ struct Believed<'a> {
     reference: i64,
 }
 
+/// A delivery that is durable, or a probe.
+struct Taken {
+    answer: Answer,
+    kept: Kept,
+    /// Why it can't be read, where it can't.
+    fault: Option<Fault>,
+}
+
 impl Door {
-    /// Until `access` is filled, every delivery is answered `log-unavailable`.
-    pub fn new(access: Arc<OnceLock<Access>>, admission: Admission) -> Door {
-        Door { access, admission }
+    /// While `book` knows nothing, every delivery is answered `log-unavailable`.
+    pub fn new(book: Book, lane: Lane, admission: Admission) -> Door {
+        Door { book, lane, admission }
     }
 }
 
@@ -71,35 +78,37 @@ async fn receive(
     Path((channel, shop)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let answer = enter(door, &channel, &shop, request).await;
-    count(&channel, answer.as_ref().err().map(Problem::kind));
-    answer
+    let taken = enter(door, &channel, &shop, request).await;
+    count(&channel, &taken);
+    match taken? {
+        Taken { fault: Some(fault), .. } => Err(refusal::kept(&fault)),
+        Taken { answer, .. } => Ok(respond(answer)),
+    }
 }
 
-async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Result<Response, Problem> {
+async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Result<Taken, Problem> {
     let adapter = adapter(channel)
         .ok_or_else(|| Problem::new(kind::UNKNOWN_CHANNEL, format!("No adapter reads the channel {channel:?}.")))?;
-    let access = door.access.get().ok_or_else(refusal::away)?;
-    let (found, reference) = access.shops.with(|shops, next| (shops.find(channel, shop), next));
+    let Found { shop: found, reference } = door.book.find(channel, shop).ok_or_else(refusal::away)?;
     let shop = found
         .ok_or_else(|| Problem::new(kind::UNKNOWN_SHOP, format!("The channel {channel} has no shop {shop:?}.")))?;
-    let _place = door.admission.enter(&shop)?;
+    let under_way = door.admission.enter(&shop)?;
     let (parts, body) = request.into_parts();
     let headers = keep(&parts.headers, adapter.kept_headers());
     let body = to_bytes(body, BODY_MAX).await.map_err(|error| unread(&error))?;
     let now_ms = now_ms();
     let signed = weir_channels::Request { headers: &headers, body: &body, now_ms };
     if adapter.is_probe(&signed) {
-        return Ok(answer(adapter.answer()));
+        return Ok(Taken { answer: adapter.answer(), kept: Kept::Log, fault: None });
     }
     adapter.verify(&signed, &shop.secrets, shop.tolerance_ms).map_err(|fault| refusal::unsigned(&fault))?;
     door.admission.spend(&shop, Instant::now())?;
     let believed = Believed { adapter, shop: &shop, headers, body, now_ms, reference };
-    take(&access.writer, believed).await
+    take(door.lane, under_way, believed).await
 }
 
-/// Writes a believed delivery, then answers.
-async fn take(writer: &Writer, delivery: Believed<'_>) -> Result<Response, Problem> {
+/// Makes a believed delivery durable, in its place among the requests under way.
+async fn take(lane: Lane, under_way: OwnedSemaphorePermit, delivery: Believed<'_>) -> Result<Taken, Problem> {
     let Believed { adapter, shop, headers, body, now_ms, reference } = delivery;
     let (identity, fault) = match adapter.map(&headers, &body) {
         Ok(mapped) => (Ok(mapped.identity()), None),
@@ -110,7 +119,7 @@ async fn take(writer: &Writer, delivery: Believed<'_>) -> Result<Response, Probl
         "" => Uuid::now_v7().to_string(),
         id => id.to_owned(),
     };
-    let record = webhook(Parcel {
+    let Outgoing { key, value, .. } = webhook(Parcel {
         shop,
         key,
         kind: identity.kind,
@@ -121,17 +130,20 @@ async fn take(writer: &Writer, delivery: Believed<'_>) -> Result<Response, Probl
         now_ms,
         reference,
     });
-    let traceparent = trace::current_traceparent();
-    let written = writer.write(record, &id, traceparent.as_deref()).await;
-    written.map_err(|error| refusal::not_written(&error))?;
-    match fault {
-        None => Ok(answer(adapter.answer())),
-        Some(fault) => {
-            let (channel, shop, reason) = (&shop.channel, &shop.shop, fault.reason);
-            tracing::warn!(channel, shop, reason, field = fault.field, "delivery kept that can not be read");
-            Err(refusal::kept(&fault))
-        }
+    let entry = Entry { key, value, id, traceparent: trace::current_traceparent() };
+    // A task of its own: a sender with less patience than the door would else take away, with each request, the step that finds out
+    // that the log is away.
+    let keeping = async move {
+        let _under_way = under_way;
+        lane.keep(entry).await
+    };
+    let kept = tokio::spawn(keeping.in_current_span()).await.map_err(|error| Problem::internal(&error))?;
+    let kept = kept.map_err(|lost| refusal::not_kept(&lost))?;
+    if let Some(fault) = &fault {
+        let (channel, shop, reason) = (&shop.channel, &shop.shop, fault.reason);
+        tracing::warn!(channel, shop, reason, field = fault.field, "delivery kept that can not be read");
     }
+    Ok(Taken { answer: adapter.answer(), kept, fault })
 }
 
 /// The key it is kept under: its order's, else its shop's.
@@ -158,7 +170,7 @@ fn keep(headers: &HeaderMap, names: &[&str]) -> Headers {
 }
 
 /// Names in an address are the sender's invention until the channel is known, and must not become series of their own.
-fn count(channel: &str, refusal: Option<Kind>) {
+fn count(channel: &str, taken: &Result<Taken, Problem>) {
     static COUNTERS: OnceLock<(Counter<u64>, Counter<u64>)> = OnceLock::new();
     let (deliveries, shed) = COUNTERS.get_or_init(|| {
         let meter = global::meter(trace::TRACER);
@@ -166,10 +178,15 @@ fn count(channel: &str, refusal: Option<Kind>) {
     });
     let channel = CHANNELS.iter().find(|known| **known == channel).copied().unwrap_or("unknown");
     let channel = KeyValue::new(attribute::CHANNEL, channel);
-    if refusal == Some(kind::OVERLOADED) {
+    let outcome = match taken {
+        Ok(Taken { fault: Some(fault), .. }) => refusal::unreadable(fault).kind().slug,
+        Ok(Taken { kept: Kept::Log, .. }) => "accepted",
+        Ok(Taken { kept: Kept::Journal, .. }) => "journaled",
+        Err(problem) => problem.kind().slug,
+    };
+    if outcome == kind::OVERLOADED.slug {
         shed.add(1, std::slice::from_ref(&channel));
     }
-    let outcome = refusal.map_or("accepted", |kind| kind.slug);
     deliveries.add(1, &[channel, KeyValue::new(attribute::OUTCOME, outcome)]);
 }
 
@@ -185,7 +202,7 @@ fn unread(error: &axum::Error) -> Problem {
     Problem::new(kind::BODY_TIMEOUT, "The body stopped coming before its end.")
 }
 
-fn answer(answer: Answer) -> Response {
+fn respond(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     let kind = HeaderValue::from_static(answer.content_type);
     (status, [(header::CONTENT_TYPE, kind)], answer.body).into_response()

@@ -1,5 +1,6 @@
 //! What is wrong with a delivery, as its sender reads it.
 
+use super::lane::Lost;
 use std::time::Duration;
 use weir_channels::{Fault, SignatureFault, fault};
 use weir_host::{Problem, kind};
@@ -48,9 +49,15 @@ pub(super) fn kept(fault: &Fault) -> Problem {
     unreadable(fault).with("kept", "true")
 }
 
-/// The log did not take it in time. It may hold it all the same: a repeat is harmless.
+/// Neither the log nor the journal has it for certain. One of them may hold it all the same: a repeat is harmless.
+pub(super) fn not_kept(lost: &Lost) -> Problem {
+    tracing::warn!(%lost, "delivery not kept");
+    away()
+}
+
+/// The log did not take a command in time. It may hold it all the same: a repeat is harmless.
 pub(super) fn not_written(error: &LogError) -> Problem {
-    tracing::warn!(%error, "delivery not written");
+    tracing::warn!(%error, "command not written");
     away()
 }
 

@@ -48,6 +48,11 @@ impl Shops {
         self.by_address.get(&format!("{channel}/{shop}")).cloned()
     }
 
+    /// Whether a reference record of this key is of a shop.
+    pub fn concerns(key: &str) -> bool {
+        parse(key).is_some()
+    }
+
     /// Takes in one reference record.
     pub fn learn(&mut self, tenant_key: &TenantKey, key: &str, event: Option<ReferenceEvent>) {
         let Some((tenant, address)) = parse(key) else {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 use weir_channels::{shopify, standard_webhooks, woocommerce};
-use weir_ingest::edge::{Access, Admission, Door, Limits, router};
+use weir_ingest::edge::{Admission, Book, Door, Lane, Limits, router};
 use weir_ingest::wire::{Clerk, Shops};
 use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::log::{Offsets, Pace};
@@ -48,7 +48,12 @@ pub struct Answer {
 
 impl House {
     pub fn open() -> House {
-        let mut config = Config::new(&Servers::shared().brokers, "test-0");
+        House::open_on(&Servers::shared().brokers)
+    }
+
+    /// On a Kafka of the test's own.
+    pub fn open_on(brokers: &str) -> House {
+        let mut config = Config::new(brokers, "test-0");
         config.prefix = unique_prefix();
         config.partitions = PARTITIONS;
         create_topics(&config).expect("topics");
@@ -64,16 +69,15 @@ impl House {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("runtime");
         let stop = Arc::new(AtomicBool::new(false));
-        let access = Arc::new(OnceLock::new());
-        let filled = access.set(reach(&log, &config, &key, &stop));
-        assert!(filled.is_ok(), "nobody else fills it");
-        let routes = routes(access);
+        let book = Book::default();
+        book.follow(follow(&log, &key, &stop));
+        let routes = routes(book, &config);
         House { config, log, runtime, key, routes, stop }
     }
 
     /// A door whose log was never reached.
     pub fn routes_without_a_log() -> Router {
-        routes(Arc::new(OnceLock::new()))
+        routes(Book::default(), &Config::new(&Servers::shared().brokers, "test-0"))
     }
 
     /// Starts a clerk; it stops with the house.
@@ -170,17 +174,18 @@ pub fn now_s() -> i64 {
     i64::try_from(since.as_secs()).expect("a few more years")
 }
 
-fn routes(access: Arc<OnceLock<Access>>) -> Router {
+fn routes(book: Book, config: &Config) -> Router {
     let admission = Admission::new(Limits { in_flight: 64, in_flight_urgent: 8 });
-    weir_host::serve::http(router(Door::new(access, admission)), &weir_host::serve::Limits::default())
+    let writer = Writer::connect(config, "test", Duration::from_secs(10)).expect("a writer");
+    let lane = Lane { writer: Arc::new(OnceLock::from(writer)), journal: None };
+    weir_host::serve::http(router(Door::new(book, lane, admission)), &weir_host::serve::Limits::default())
 }
 
-fn reach(log: &KafkaLog, config: &Config, key: &Arc<TenantKey>, stop: &Arc<AtomicBool>) -> Access {
+fn follow(log: &KafkaLog, key: &Arc<TenantKey>, stop: &Arc<AtomicBool>) -> Table<Shops> {
     let key = key.clone();
     let signals = Signals::new(stop.clone(), |_, _| {});
     let learn = move |shops: &mut Shops, name: &str, event| shops.learn(&key, name, event);
-    let shops = Table::follow(log, signals, learn).expect("shops");
-    Access { shops, writer: Writer::connect(config, "test", Duration::from_secs(10)).expect("a writer") }
+    Table::follow(log, signals, learn).expect("shops")
 }
 
 fn shop(key: &TenantKey, channel: &str, name: &str, budget_per_second: u32) -> (String, ReferenceEvent) {

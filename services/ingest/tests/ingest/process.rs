@@ -5,7 +5,7 @@ use crate::house::{House, PATIENCE, SECRET};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use tonic::Code;
@@ -24,13 +24,14 @@ const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// A running ingest; killed if the test forgets it.
-struct Ingest {
+pub struct Ingest {
     child: Child,
     address: String,
 }
 
 impl Ingest {
-    fn start(house: &House) -> Ingest {
+    /// Starts it, with what `settings` say beside the usual, and waits until it is ready.
+    pub fn start(house: &House, settings: &[(&str, &str)]) -> Ingest {
         let mut child = Command::new(env!("CARGO_BIN_EXE_weir-ingest"))
             .env_clear()
             .env("WEIR_BROKERS", &house.config.brokers)
@@ -42,6 +43,7 @@ impl Ingest {
             .env("WEIR_DOOR_WRITE_MS", "10000")
             .env("WEIR_LISTEN", "127.0.0.1:0")
             .env("WEIR_LOG_FORMAT", "json")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -72,7 +74,20 @@ impl Ingest {
         ingest
     }
 
-    fn http(&self, line: &str, headers: &[(&str, &str)], body: &str) -> String {
+    pub fn http(&self, line: &str, headers: &[(&str, &str)], body: &str) -> String {
+        let mut stream = self.sent(line, headers, body);
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer in text");
+        answer
+    }
+
+    /// Sends a request and waits for no answer.
+    pub fn send_and_hang_up(&self, line: &str, headers: &[(&str, &str)], body: &str) {
+        let stream = self.sent(line, headers, body);
+        stream.shutdown(Shutdown::Both).expect("hung up");
+    }
+
+    fn sent(&self, line: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).expect("it listens");
         let mut request =
             format!("{line} HTTP/1.1\r\nhost: weir\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
@@ -80,14 +95,21 @@ impl Ingest {
             request += &format!("{name}: {value}\r\n");
         }
         stream.write_all(format!("{request}\r\n{body}").as_bytes()).expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer in text");
-        answer
+        stream
     }
 
-    fn stop(mut self) -> Option<i32> {
+    pub fn stop(self) -> Option<i32> {
+        self.end(Signal::SIGTERM)
+    }
+
+    /// As a crash ends it.
+    pub fn kill(self) {
+        self.end(Signal::SIGKILL);
+    }
+
+    fn end(mut self, signal: Signal) -> Option<i32> {
         let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a small number"));
-        kill(pid, Signal::SIGTERM).expect("signalled");
+        kill(pid, signal).expect("signalled");
         wait_for("the end of the process", PATIENCE, || self.child.try_wait().expect("waited")).code()
     }
 }
@@ -126,7 +148,7 @@ fn place_order(command_id: &str, number: &str) -> PlaceOrderRequest {
 #[test]
 fn it_takes_orders_and_drains() {
     let house = House::open();
-    let ingest = Ingest::start(&house);
+    let ingest = Ingest::start(&house, &[]);
     let created = body("2099-01-01T10:00:01Z", "pending", "null");
     let signature = shopify::sign(SECRET, created.as_bytes());
     let headers =

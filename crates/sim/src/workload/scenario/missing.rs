@@ -18,11 +18,6 @@ pub const MISSING: &[Missing] = &[
         needs: "stock levels pushed to channels, and channel quotas on hot SKUs",
     },
     Missing {
-        sources: &["IN-7"],
-        words: "a delivery is taken while the broker is away",
-        needs: "the door's local journal; today the door answers 503 and the platform repeats, which is simulated",
-    },
-    Missing {
         sources: &["magento/inventory#2269"],
         words: "stock reserved per warehouse from the quote on",
         needs: "quotes: a reservation has no warehouse before its order is released, by design",
