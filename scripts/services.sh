@@ -30,14 +30,18 @@ load_tenant_key() {
   fi
 }
 
+# Where an ingest keeps what the log does not take: a folder of each process's own.
+journal_folder() { printf '%s/journal/%s' "$WEIR_STATE" "$1"; }
+
 service_start() {
-  local name=$1 url binary
+  local name=$1 url binary own=()
   url=$(service_url "$name")
   binary=$(bin_folder)/weir-$name
+  if [ "$name" = ingest ]; then own=(WEIR_JOURNAL="${WEIR_JOURNAL-$(journal_folder ingest)}"); fi
   [ -x "$binary" ] || die "$binary is not built: run scripts/build"
   ! port_is_taken "${url##*:}" || die "port ${url##*:} ($name) is taken: set WEIR_${name^^}_PORT"
   process_start "$name" env --chdir="$WEIR_ROOT" WEIR_LISTEN="${url#http://}" \
-    WEIR_ALLOW_LOOPBACK_TARGETS="${WEIR_ALLOW_LOOPBACK_TARGETS:-true}" "$binary"
+    WEIR_ALLOW_LOOPBACK_TARGETS="${WEIR_ALLOW_LOOPBACK_TARGETS:-true}" "${own[@]}" "$binary"
 }
 
 service_wait() { wait_ready "$1" "${WEIR_READY_SECONDS:-60}" service_ready "$1"; }

@@ -8,6 +8,7 @@ second_start() {
   load_tenant_key
   binary=$(bin_folder)/weir-$name
   process_start "$name-1" env --chdir="$WEIR_ROOT" WEIR_INSTANCE="$name-1" WEIR_LISTEN="127.0.0.1:$port" \
+    WEIR_JOURNAL="$(journal_folder "$name-1")" \
     WEIR_ALLOW_LOOPBACK_TARGETS="${WEIR_ALLOW_LOOPBACK_TARGETS:-true}" "$binary"
   wait_ready "$name-1" "${WEIR_READY_SECONDS:-60}" second_ready "$port"
 }
