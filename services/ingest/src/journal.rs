@@ -2,7 +2,8 @@
 //!
 //! A queue of records in files. An append returns when the record is synced; a drain reads from the front and says what the log
 //! has by then. While anything is in it, all that comes is to be appended behind; [`Way`] says so to the door. A record may be
-//! drained twice, after a crash, and none is left out.
+//! drained more than once, after a restart or where a portion was not taken whole; none is left out but what lies behind a break
+//! in a file.
 
 mod folder;
 mod frame;
@@ -13,9 +14,9 @@ mod segment;
 pub use frame::RECORD_MAX;
 pub use image::{replace, whole};
 
-use folder::Folder;
+use folder::{Folder, Left};
 use keeper::{Ask, Keeper};
-use segment::MARK;
+use segment::{MARK, Segment};
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
@@ -106,21 +107,24 @@ impl Journal {
     pub fn open(path: &Path, bytes_max: u64) -> io::Result<Journal> {
         let mut folder = Folder::take(path)?;
         let left = folder.left()?;
-        let segments: VecDeque<(u64, u64)> = left.iter().map(|left| (left.number, left.len)).collect();
+        Journal::begin(folder, &left, None, bytes_max)
+    }
+
+    fn begin(folder: Folder, left: &[Left], active: Option<Segment>, bytes_max: u64) -> io::Result<Journal> {
         let records = left.iter().map(|left| left.records).sum();
-        let standing = Standing {
+        let (sender, standing) = watch::channel(Standing {
             way: if records == 0 { Way::Direct } else { Way::Behind },
             records,
-            bytes: segments.iter().map(|(_, len)| len).sum(),
+            bytes: left.iter().map(|left| left.len).sum(),
             closed: false,
-            head: segments.front().map(|(number, _)| Position::start(*number)).unwrap_or_default(),
-            segments,
-        };
+            head: left.first().map(|left| Position::start(left.number)).unwrap_or_default(),
+            segments: left.iter().map(|left| (left.number, left.len)).collect(),
+        });
+        let path = folder.path().to_owned();
         let (asks, queue) = sync_channel(WAITING_MAX);
-        let (sender, receiver) = watch::channel(standing);
-        let keeper = Keeper { folder, bytes_max, standing: sender, active: None, closed: None };
+        let keeper = Keeper { folder, bytes_max, standing: sender, active, closed: None };
         let thread = std::thread::Builder::new().name("journal".to_owned()).spawn(move || keeper.serve(&queue))?;
-        let inner = Inner { path: path.to_owned(), asks: Some(asks), standing: receiver, thread: Some(thread) };
+        let inner = Inner { path, asks: Some(asks), standing, thread: Some(thread) };
         Ok(Journal { inner: Arc::new(inner) })
     }
 
@@ -143,12 +147,13 @@ impl Journal {
             return Err(Refused::TooLarge);
         }
         let (reply, answer) = oneshot::channel();
-        let asks = self.inner.asks.as_ref().ok_or(Refused::Busy)?;
+        let ended = || Refused::Closed("its thread has ended".to_owned());
+        let asks = self.inner.asks.as_ref().ok_or_else(ended)?;
         asks.try_send(Ask::Append { record, reply }).map_err(|error| match error {
             TrySendError::Full(_) => Refused::Busy,
-            TrySendError::Disconnected(_) => Refused::Closed("its thread has ended".to_owned()),
+            TrySendError::Disconnected(_) => ended(),
         })?;
-        answer.await.unwrap_or_else(|_| Err(Refused::Closed("its thread has ended".to_owned())))
+        answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
     /// At most `records` from the front, and no more behind `bytes`; they stay until [`Journal::drained`]. Reads files: nothing for
@@ -186,10 +191,10 @@ impl Journal {
         Ok(Portion { records: found, end: at })
     }
 
-    /// The log has everything up to here.
-    pub async fn drained(&self, portion: &Portion) {
+    /// The log has everything up to here. False where nobody takes note of it any more.
+    pub async fn drained(&self, portion: &Portion) -> bool {
         let (to, records) = (portion.end, portion.records.len() as u64);
-        self.ask(|reply| Ask::Drained { to, records, reply }).await;
+        self.ask(|reply| Ask::Drained { to, records, reply }).await
     }
 
     /// From now on whoever comes waits ([`Way::Turning`]), until everything is drained or [`Journal::turn_back`] is called. What
@@ -200,19 +205,17 @@ impl Journal {
 
     /// Ends the waiting: who comes goes into the journal again.
     pub async fn turn_back(&self) {
-        let asks = self.inner.asks.clone();
-        let sent = tokio::task::spawn_blocking(move || asks.map(|asks| asks.send(Ask::TurnBack)));
-        drop(sent.await);
+        self.ask(|reply| Ask::TurnBack { reply }).await;
     }
 
     /// Waits for room among the asks, which an append does not.
-    async fn ask(&self, ask: impl FnOnce(oneshot::Sender<()>) -> Ask) {
+    async fn ask(&self, ask: impl FnOnce(oneshot::Sender<()>) -> Ask) -> bool {
         let (reply, answer) = oneshot::channel();
         let (asks, ask) = (self.inner.asks.clone(), ask(reply));
         let sent = tokio::task::spawn_blocking(move || asks.map(|asks| asks.send(ask)));
         drop(sent.await);
         // Nobody answers where the thread has ended; then nothing is appended either.
-        let _ = answer.await;
+        answer.await.is_ok()
     }
 
     fn read(&self, from: Position, len: u64) -> io::Result<Vec<u8>> {
@@ -262,6 +265,17 @@ impl Drop for Inner {
         {
             tracing::error!("the journal's thread panicked");
         }
+    }
+}
+
+#[cfg(test)]
+impl Journal {
+    /// One whose disk fails at the next record, with so many in it.
+    pub fn on_a_failing_disk(path: &Path, records: u64) -> Journal {
+        let folder = Folder::take(path).expect("a free folder");
+        let left = Left { number: 1, records, len: 0 };
+        let left: &[Left] = if records == 0 { &[] } else { &[left] };
+        Journal::begin(folder, left, Some(Segment::over("/dev/null")), u64::MAX).expect("a thread")
     }
 }
 

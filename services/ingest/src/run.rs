@@ -55,7 +55,9 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
     let (key, book, gateway) = (Arc::new(key), Book::default(), Arc::new(OnceLock::new()));
     let gate = Gate::new(&boot.readiness, journal.is_some());
     let folder = journal.as_ref().map(|journal| journal.folder.clone());
-    let journal = journal.map(|journal| open_journal(&journal)).transpose()?;
+    // Reads whole files: nothing for a runtime's thread.
+    let journal =
+        tokio::task::spawn_blocking(move || journal.map(|journal| open_journal(&journal)).transpose()).await??;
     let lane = Lane { writer: Arc::default(), journal };
     let door = Door::new(book.clone(), lane.clone(), Admission::new(limits));
     let placing = Placing::new(gateway.clone(), key.clone());

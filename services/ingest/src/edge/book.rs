@@ -1,4 +1,4 @@
-//! The shops that the door knows: as the topic has them, or as they were last known while the log has been away since the start.
+//! The shops that the door knows: as the topic has them, or as they were last known, until the topic was read since the start.
 
 use crate::wire::{Registered, Shops};
 use std::sync::{Arc, OnceLock};

@@ -15,12 +15,12 @@ use weir_host::{Condition, Drain, semconv, trace};
 const PORTION: usize = 1_000;
 /// Their bytes, which the producer has room for.
 const PORTION_BYTES: u64 = 8 << 20;
-/// A portion that takes longer makes nobody wait twice.
+/// Whoever waited for a portion that takes longer does not wait for the next.
 const SLOW: Duration = Duration::from_millis(1000);
 /// Pause after the log refused a record, besides the time that the writer tried.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Says how much is in the journal, and whether it takes more, until it is gone.
+/// Says how much is in the journal, and whether its disk has failed, until it is gone.
 pub async fn report(journal: Journal, open: Condition) {
     let meter = global::meter(trace::TRACER);
     let records = semconv::DOOR_JOURNAL_RECORDS.gauge(&meter);
@@ -71,9 +71,11 @@ async fn empty(lane: &Lane, journal: &Journal) {
         match portion(lane, journal, size).await {
             Ok(()) => {
                 size = PORTION.min(size * 2);
-                // Whoever waits would do so again for the next one; in the journal they are answered in milliseconds.
+                // Whoever waits would do so again for the next one; in the journal they are answered in milliseconds. The next
+                // portions are small, and make nobody wait.
                 if turned && started.elapsed() > SLOW {
                     journal.turn_back().await;
+                    size = 1;
                 }
             }
             Err(why) => {
@@ -105,6 +107,8 @@ async fn portion(lane: &Lane, journal: &Journal, size: usize) -> Result<(), Stri
     for written in join_all(entries.iter().map(|entry| lane.write(entry))).await {
         written.map_err(|error| error.to_string())?;
     }
-    journal.drained(&portion).await;
-    Ok(())
+    match journal.drained(&portion).await {
+        true => Ok(()),
+        false => Err("the journal's thread has ended".to_owned()),
+    }
 }

@@ -9,8 +9,8 @@ use weir_pipeline::writer::Writer;
 use weir_pipeline::{LogError, Outgoing};
 use weir_proto::topics::Topic;
 
-/// How long somebody waits at most while the journal turns: as long as the log usually may take for a record. Less, and a slow log
-/// that is good enough for a delivery would never see the journal's end.
+/// How long somebody waits at most while the journal turns: as long as the log may take for a record, by default. Less, and a slow
+/// log that is good enough for a delivery would never see the journal's end.
 const TURN_MAX: Duration = Duration::from_millis(1500);
 
 /// The way into the house. Cheap to clone.
@@ -34,7 +34,7 @@ pub enum Kept {
 pub enum Lost {
     #[error("the log did not take it: {0}")]
     Log(LogError),
-    #[error("neither the log nor the journal took it: {0}")]
+    #[error("the journal did not take it: {0}")]
     Journal(Refused),
 }
 
@@ -62,15 +62,19 @@ impl Lane {
         let Some(journal) = &self.journal else {
             return self.write(&entry).await.map(|()| Kept::Log).map_err(Lost::Log);
         };
-        if way(journal).await == Way::Direct {
+        let direct = way(journal).await == Way::Direct;
+        if direct {
             match self.write(&entry).await {
                 Ok(()) => return Ok(Kept::Log),
                 Err(error) => tracing::warn!(%error, "the log did not take a delivery, which goes into the journal"),
             }
         }
-        let record = entry.encode_to_vec();
-        drop(entry);
-        journal.append(record).await.map(|()| Kept::Journal).map_err(Lost::Journal)
+        match journal.append(entry.encode_to_vec()).await {
+            Ok(()) => Ok(Kept::Journal),
+            // What is on a disk that failed may never be drained; the log may be there all the same.
+            Err(Refused::Closed(_)) if !direct => self.write(&entry).await.map(|()| Kept::Log).map_err(Lost::Log),
+            Err(refused) => Err(Lost::Journal(refused)),
+        }
     }
 
     /// Writes a delivery to the log.
@@ -97,5 +101,20 @@ async fn way(journal: &Journal) -> Way {
         Ok(Ok(standing)) => standing.way,
         // The log has slowed down again, or the journal has ended, which says so itself.
         Ok(Err(_)) | Err(_) => Way::Behind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What waits on a disk that failed may never be drained: it must not keep the door from a log that is there.
+    #[test]
+    fn a_journal_whose_disk_failed_sends_deliveries_to_the_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let lane = Lane { writer: Arc::default(), journal: Some(Journal::on_a_failing_disk(folder.path(), 1)) };
+        let lost = runtime.block_on(lane.keep(Entry::default())).expect_err("there is no log here");
+        assert!(matches!(lost, Lost::Log(_)), "{lost}");
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn unreadable(fault: &Fault) -> Problem {
     }
 }
 
-/// As [`unreadable`], for a delivery that lies in the log all the same: it can be redriven.
+/// As [`unreadable`], for a delivery that is kept all the same, in the log or the journal: it can be redriven.
 pub(super) fn kept(fault: &Fault) -> Problem {
     unreadable(fault).with("kept", "true")
 }

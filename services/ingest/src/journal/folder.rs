@@ -13,7 +13,7 @@ pub struct Folder {
     _lock: File,
     /// Files that go on behind their last sound record.
     torn: BTreeSet<u64>,
-    /// A number that no file has had.
+    /// A number that no file in the folder has.
     next: u64,
 }
 
@@ -51,7 +51,8 @@ impl Folder {
         self.next - 1
     }
 
-    /// What lies in the folder, oldest first. Nothing is written, so that a full disk can be drained.
+    /// What lies in the folder, oldest first. Nothing is written but names, so that a full disk can be drained: a file without a sound
+    /// record is deleted, or renamed where something else is in it.
     ///
     /// # Errors
     /// Where a file can't be read.
@@ -64,8 +65,8 @@ impl Folder {
             self.next = self.next.max(known.map_or(1, |number| number.saturating_add(1)));
         }
         let mut left = Vec::new();
-        for &number in &numbers {
-            let found = self.look(number, Some(&number) == numbers.last())?;
+        for number in numbers {
+            let found = self.look(number)?;
             match found.records {
                 0 => self.dismiss(number)?,
                 _ => left.push(found),
@@ -74,21 +75,16 @@ impl Folder {
         Ok(left)
     }
 
-    fn look(&mut self, number: u64, last: bool) -> io::Result<Left> {
+    fn look(&mut self, number: u64) -> io::Result<Left> {
         let path = segment::path(&self.path, number, "journal");
         let bytes = std::fs::read(&path)?;
         let (records, len) = segment::scan(&bytes).unwrap_or((0, 0));
         let rest = bytes.get(usize::try_from(len).unwrap_or(usize::MAX)..).unwrap_or_default();
         // A crash between making a file and marking it leaves less than a mark.
         if !MARK.starts_with(rest) {
+            // Mostly what was being written in the moment of a crash, and never acknowledged.
             let (file, unsound) = (path.display(), rest.len());
-            match last {
-                // What was being written in the moment of a crash, and never acknowledged; mostly.
-                true => {
-                    tracing::warn!(%file, len, unsound, "the end of the journal is not sound; the file will be kept")
-                }
-                false => tracing::error!(%file, len, unsound, "a file of the journal is not sound; it will be kept"),
-            }
+            tracing::warn!(%file, len, unsound, "a file of the journal goes on behind its last sound record; it will be kept");
             self.torn.insert(number);
         }
         Ok(Left { number, records, len })

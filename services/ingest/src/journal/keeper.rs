@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::sync::mpsc::Receiver;
 use tokio::sync::{oneshot, watch};
 
-/// A segment that is longer is not appended to any more. After a crash a segment is drained from its beginning once more, so this
-/// is also how much may come twice.
+/// A segment that is longer is not appended to any more. After a restart the first one is drained from its beginning once more, so with
+/// the portion that was under way this is how much may come twice.
 const SEGMENT_BYTES: u64 = 4 << 20;
 /// How much is synced at a time.
 const GROUP_BYTES: usize = 1 << 20;
@@ -17,10 +17,11 @@ const GROUP_BYTES: usize = 1 << 20;
 pub enum Ask {
     Append { record: Vec<u8>, reply: oneshot::Sender<Result<(), Refused>> },
     Turn { reply: oneshot::Sender<()> },
-    TurnBack,
+    TurnBack { reply: oneshot::Sender<()> },
     Drained { to: Position, records: u64, reply: oneshot::Sender<()> },
 }
 
+/// The owner of the files.
 pub struct Keeper {
     pub folder: Folder,
     pub bytes_max: u64,
@@ -61,11 +62,14 @@ impl Keeper {
                     self.change(|standing| standing.way = Way::Turning);
                     answer(reply, ());
                 }
-                Ask::TurnBack => self.change(|standing| {
-                    if standing.way == Way::Turning {
-                        standing.way = Way::Behind;
-                    }
-                }),
+                Ask::TurnBack { reply } => {
+                    self.change(|standing| {
+                        if standing.way == Way::Turning {
+                            standing.way = Way::Behind;
+                        }
+                    });
+                    answer(reply, ());
+                }
                 Ask::Drained { to, records, reply } => {
                     self.drained(to, records);
                     answer(reply, ());

@@ -1,7 +1,5 @@
 //! What is acknowledged comes out again, in its order, whatever happens to the process; what does not fit is refused.
 
-use super::keeper::Keeper;
-use super::segment::Segment;
 use super::*;
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -154,22 +152,7 @@ fn one_process_has_the_folder() {
 #[test]
 fn a_failed_disk_closes_it_for_good() {
     let (folder, runtime) = (folder(), runtime());
-    let standing = Standing {
-        way: Way::Direct,
-        records: 0,
-        bytes: 0,
-        closed: false,
-        head: Position::default(),
-        segments: VecDeque::new(),
-    };
-    let (sender, standing) = watch::channel(standing);
-    let active = Some(Segment::over("/dev/null"));
-    let taken = Folder::take(folder.path()).expect("free");
-    let keeper = Keeper { folder: taken, bytes_max: ROOM, standing: sender, active, closed: None };
-    let (asks, queue) = sync_channel(8);
-    let thread = Some(std::thread::spawn(move || keeper.serve(&queue)));
-    let inner = Inner { path: folder.path().to_owned(), asks: Some(asks), standing, thread };
-    let journal = Journal { inner: Arc::new(inner) };
+    let journal = Journal::on_a_failing_disk(folder.path(), 0);
     for _ in 0..2 {
         let refused = runtime.block_on(journal.append(vec![1]));
         assert!(matches!(refused, Err(Refused::Closed(_))), "{refused:?}");

@@ -15,7 +15,7 @@ pub struct Gate {
     door: Option<Latched>,
 }
 
-/// Holds from when both have held, whatever comes.
+/// Holds from when both have held, or from when the door goes by memory, whatever comes.
 #[derive(Clone)]
 struct Latched {
     door: Condition,

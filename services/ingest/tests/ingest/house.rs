@@ -5,7 +5,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use http::{Request, StatusCode};
 use prost::Message as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -30,6 +30,15 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const SECRET: &[u8] = b"hush-hush-hush-hush-hush";
 const PARTITIONS: i32 = 2;
 
+/// Held by whoever works with the shared servers, and as a whole by a test that starts servers of its own: a broker's start takes a
+/// core for seconds, in which others would wait too long.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+/// Nobody else works until this is dropped.
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 pub struct House {
     pub config: Config,
     log: KafkaLog,
@@ -37,6 +46,7 @@ pub struct House {
     key: Arc<TenantKey>,
     routes: Router,
     stop: Arc<AtomicBool>,
+    shared: Option<RwLockReadGuard<'static, ()>>,
 }
 
 /// An answer of the door.
@@ -48,7 +58,10 @@ pub struct Answer {
 
 impl House {
     pub fn open() -> House {
-        House::open_on(&Servers::shared().brokers)
+        let shared = MACHINE.read().unwrap_or_else(PoisonError::into_inner);
+        let mut house = House::open_on(&Servers::shared().brokers);
+        house.shared = Some(shared);
+        house
     }
 
     /// On a Kafka of the test's own.
@@ -72,7 +85,7 @@ impl House {
         let book = Book::default();
         book.follow(follow(&log, &key, &stop));
         let routes = routes(book, &config);
-        House { config, log, runtime, key, routes, stop }
+        House { config, log, runtime, key, routes, stop, shared: None }
     }
 
     /// A door whose log was never reached.
@@ -154,6 +167,7 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
+        drop(self.shared.take());
     }
 }
 

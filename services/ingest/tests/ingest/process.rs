@@ -5,9 +5,10 @@ use crate::house::{House, PATIENCE, SECRET};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
+use std::time::Duration;
 use tonic::Code;
 use uuid::Uuid;
 use weir_channels::shopify;
@@ -81,10 +82,12 @@ impl Ingest {
         answer
     }
 
-    /// Sends a request and waits for no answer.
-    pub fn send_and_hang_up(&self, line: &str, headers: &[(&str, &str)], body: &str) {
-        let stream = self.sent(line, headers, body);
-        stream.shutdown(Shutdown::Both).expect("hung up");
+    /// Sends a request and hangs up where no answer comes within `patience`.
+    pub fn http_in_a_hurry(&self, line: &str, headers: &[(&str, &str)], body: &str, patience: Duration) {
+        let mut stream = self.sent(line, headers, body);
+        stream.set_read_timeout(Some(patience)).expect("a setting of every socket");
+        let answered = stream.read(&mut [0]).is_ok();
+        println!("in a hurry, answered: {answered}");
     }
 
     fn sent(&self, line: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
