@@ -1,6 +1,8 @@
 //! What every channel can do, and the table of channels.
 
-use crate::{Fault, Mapped, SignatureFault, generic, grpc, shopify, woocommerce};
+use crate::listing::Listing;
+use crate::{Fault, Mapped, SignatureFault, generic, grpc, shopify, woocommerce, youzan};
+use weir_proto::limits;
 
 /// One platform's ways.
 pub trait Adapter: Sync {
@@ -35,6 +37,11 @@ pub trait Adapter: Sync {
 
     /// What the platform wants to hear once the delivery is durable.
     fn answer(&self) -> Answer;
+
+    /// How the platform is asked for its orders; nothing where it can't be.
+    fn listing(&self) -> Option<&'static dyn Listing> {
+        None
+    }
 }
 
 /// A request at the door.
@@ -67,10 +74,10 @@ pub struct Answer {
     pub body: &'static str,
 }
 
-static ADAPTERS: [&dyn Adapter; 3] = [&shopify::Shopify, &woocommerce::WooCommerce, &generic::Generic];
+static ADAPTERS: [&dyn Adapter; 4] = [&shopify::Shopify, &woocommerce::WooCommerce, &generic::Generic, &youzan::Youzan];
 
 /// The channels that the door knows.
-pub const CHANNELS: [&str; 3] = ["shopify", "woocommerce", "generic"];
+pub const CHANNELS: [&str; 4] = ["shopify", "woocommerce", "generic", "youzan"];
 
 /// The adapter of a channel.
 pub fn adapter(channel: &str) -> Option<&'static dyn Adapter> {
@@ -94,6 +101,12 @@ impl Headers {
     /// For tests and senders.
     pub fn of(pairs: &[(&str, &str)]) -> Headers {
         Headers(pairs.iter().map(|(name, value)| (name.to_lowercase(), (*value).to_owned())).collect())
+    }
+
+    /// A delivery's id, which may be absent. It becomes the id of a record, so it is as short and plain as any other.
+    pub(crate) fn id_or_empty(&self, name: &str) -> Result<&str, Fault> {
+        let id = self.get(name).unwrap_or("");
+        limits::id(id).map(|()| id).map_err(|why| Fault::invalid(name, why))
     }
 
     pub(crate) fn required(&self, name: &str) -> Result<&str, Fault> {

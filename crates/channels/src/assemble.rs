@@ -124,6 +124,14 @@ pub(crate) fn check_lines(lines: &[Line], field: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What a buyer has to pay for an order is never below zero.
+pub(crate) fn not_negative(payable: i64, field: &str) -> Result<i64, Fault> {
+    match payable < 0 {
+        true => Err(Fault::invalid(field, "it is below zero; what an order costs is zero at least")),
+        false => Ok(payable),
+    }
+}
+
 /// Parts that are there, with a separator.
 pub(crate) fn join(parts: &[&str], separator: &str) -> String {
     let parts: Vec<&str> = parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();

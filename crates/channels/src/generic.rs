@@ -13,7 +13,6 @@ use crate::mapped::{CancelRequest, Mapped};
 use crate::money::{exponent, money};
 use crate::standard_webhooks::{self, ID, SIGNATURE, TIMESTAMP};
 use crate::{Fault, SignatureFault};
-use weir_proto::limits;
 use weir_proto::order::v1::{Payment, PaymentPart, PaymentState};
 
 const TYPES: [&str; 5] = ["order.created", "order.updated", "order.paid", "order.cancel_requested", "order.cancelled"];
@@ -38,7 +37,7 @@ impl Adapter for Generic {
         read(body, |envelope| {
             Ok(Identity {
                 kind: envelope.text("type")?.to_owned(),
-                delivery_id: headers.get(ID).unwrap_or("").to_owned(),
+                delivery_id: headers.id_or_empty(ID)?.to_owned(),
                 platform_order_id: envelope.within("data", |data| data.id("order_id"))?,
             })
         })
@@ -51,7 +50,7 @@ impl Adapter for Generic {
                 return Err(Fault::invalid("type", format!("{kind:?} is none of {TYPES:?}")));
             }
             let timestamp = envelope.time("timestamp")?;
-            let delivery_id = headers.get(ID).unwrap_or("");
+            let delivery_id = headers.id_or_empty(ID)?;
             let mapped = envelope.within("data", |data| map_data(data, kind, timestamp, delivery_id))?;
             Ok(Mapped { kind: kind.to_owned(), delivery_id: delivery_id.to_owned(), ..mapped })
         })
@@ -108,10 +107,7 @@ fn paid(mapped: &mut Mapped, data: Object<'_>) -> Result<(), Fault> {
 fn cancel_request(data: Object<'_>, delivery_id: &str) -> Result<CancelRequest, Fault> {
     let request_id = match data.id_or_empty("request_id")? {
         id if id.is_empty() && delivery_id.is_empty() => return Err(Fault::missing("request_id")),
-        id if id.is_empty() => {
-            limits::id(delivery_id).map_err(|why| Fault::invalid(ID, why))?;
-            delivery_id.to_owned()
-        }
+        id if id.is_empty() => delivery_id.to_owned(),
         id => id,
     };
     Ok(CancelRequest {

@@ -117,7 +117,8 @@ impl<'a> Object<'a> {
     pub(crate) fn money(self, name: &str, exponent: u32) -> Result<i64, Fault> {
         match self.required(name)? {
             Json::Text(text) => money::minor(text, exponent).ok_or_else(|| {
-                Fault::invalid(name, format!("{text:?} is no amount with at most {exponent} digits behind the point"))
+                let shown: String = text.chars().take(SHOWN_MAX).collect();
+                Fault::invalid(name, format!("{shown:?} is no amount with at most {exponent} digits behind the point"))
             }),
             Json::Integer(_) | Json::Float => Err(Fault::new(
                 MONEY,
@@ -234,6 +235,9 @@ const ITEMS_MAX: usize = 1_000;
 
 /// One of [`weir_proto::limits`].
 type Rule = fn(&str) -> Result<(), String>;
+
+/// Letters of a wrong amount that are told back; its sender knows the rest.
+const SHOWN_MAX: usize = 40;
 
 /// Ten trillion in a currency with cents.
 const LIMIT_MINOR: i64 = 1_000_000_000_000_000;

@@ -8,12 +8,14 @@ pub mod adapter;
 pub mod fault;
 pub mod generic;
 pub mod grpc;
+pub mod listing;
 pub mod mapped;
 pub mod money;
 pub mod shopify;
 pub mod snapshot;
 pub mod standard_webhooks;
 pub mod woocommerce;
+pub mod youzan;
 
 mod assemble;
 mod instant;

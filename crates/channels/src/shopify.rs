@@ -4,8 +4,12 @@
 //! the shop's currency; `updated_at` is the version.
 
 use crate::adapter::{Adapter, Answer, Headers, Identity, Request};
-use crate::assemble::{QUANTITY_MAX, RawLine, Sums, amounts, check_lines, first, has_money, join, line, payment};
+use crate::assemble::{
+    QUANTITY_MAX, RawLine, Sums, amounts, check_lines, first, has_money, join, line, not_negative, payment,
+};
 use crate::json::{Object, read};
+use crate::listing::Listing;
+use crate::listing::shopify::ShopifyOrders;
 use crate::mapped::{Draft, Mapped};
 use crate::money::exponent;
 use crate::signature::{base64, fits_any, hmac};
@@ -61,7 +65,7 @@ impl Adapter for Shopify {
     fn identify(&self, headers: &Headers, body: &[u8]) -> Result<Identity, Fault> {
         Ok(Identity {
             kind: headers.required(TOPIC)?.to_owned(),
-            delivery_id: delivery_id(headers).to_owned(),
+            delivery_id: delivery_id(headers)?.to_owned(),
             platform_order_id: read(body, |order| order.id("id"))?,
         })
     }
@@ -72,17 +76,21 @@ impl Adapter for Shopify {
             return Err(Fault::invalid(TOPIC, format!("{topic:?} is none of {TOPICS:?}")));
         }
         let mapped = read(body, |order| map_order(order, topic))?;
-        Ok(Mapped { kind: topic.to_owned(), delivery_id: delivery_id(headers).to_owned(), ..mapped })
+        Ok(Mapped { kind: topic.to_owned(), delivery_id: delivery_id(headers)?.to_owned(), ..mapped })
     }
 
     fn answer(&self) -> Answer {
         Answer { status: 200, content_type: "text/plain", body: "" }
     }
+
+    fn listing(&self) -> Option<&'static dyn Listing> {
+        Some(&ShopifyOrders)
+    }
 }
 
 /// A retry carries the same webhook id; the event's id is all that older shops send.
-fn delivery_id(headers: &Headers) -> &str {
-    first(&[headers.get(WEBHOOK_ID).unwrap_or(""), headers.get(EVENT_ID).unwrap_or("")])
+fn delivery_id(headers: &Headers) -> Result<&str, Fault> {
+    Ok(first(&[headers.id_or_empty(WEBHOOK_ID)?, headers.id_or_empty(EVENT_ID)?]))
 }
 
 fn map_order(body: Object<'_>, topic: &str) -> Result<Mapped, Fault> {
@@ -93,7 +101,7 @@ fn map_order(body: Object<'_>, topic: &str) -> Result<Mapped, Fault> {
     let status = body.text("financial_status")?;
     let state = payment_state(status)
         .ok_or_else(|| Fault::invalid("financial_status", format!("{status:?} is no state that Shopify documents")))?;
-    let payable = body.money("total_price", digits)?;
+    let payable = not_negative(body.money("total_price", digits)?, "total_price")?;
     let outstanding = match body.get("total_outstanding") {
         Some(_) => body.money("total_outstanding", digits)?,
         None => 0,
@@ -110,7 +118,8 @@ fn map_order(body: Object<'_>, topic: &str) -> Result<Mapped, Fault> {
         refunded: 0,
     };
     let lines: Vec<order::Line> = lines.into_iter().filter(|line| line.ordered > 0).collect();
-    let cancelled = topic == "orders/cancelled" || body.get("cancelled_at").is_some();
+    let (cancelled, closed) = (has_time(body, "cancelled_at")?, has_time(body, "closed_at")?);
+    let cancelled = cancelled || topic == "orders/cancelled";
     // A cancelled order may have no line any more.
     if !(cancelled && lines.is_empty()) {
         check_lines(&lines, "line_items")?;
@@ -141,9 +150,17 @@ fn map_order(body: Object<'_>, topic: &str) -> Result<Mapped, Fault> {
         payment: told,
         cancelled: cancelled.then(|| body.text_or_empty("cancel_reason")).transpose()?.map(str::to_owned),
         cancel_requested: None,
-        completed: body.get("closed_at").is_some() && !cancelled,
+        completed: closed && !cancelled,
         order: Some(Box::new(with_address(draft, body)?)),
     })
+}
+
+/// Whether something has happened, which Shopify tells by its time.
+fn has_time(body: Object<'_>, name: &str) -> Result<bool, Fault> {
+    match body.get(name) {
+        None => Ok(false),
+        Some(_) => body.time(name).map(|_| true),
+    }
 }
 
 fn payment_state(status: &str) -> Option<PaymentState> {
@@ -213,8 +230,8 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32, refunded: bool) -> Re
     let allocations = item.each("discount_allocations", |given| given.money("amount", digits))?;
     let discounts = allocations.into_iter().enumerate().map(|(index, amount)| (index.to_string(), amount)).collect();
     let taxes = item.each("tax_lines", |tax| Ok((tax.money("price", digits)?, false)))?;
-    let digital =
-        item.flag("gift_card")? || matches!(item.get("requires_shipping"), Some(crate::json::Json::Bool(false)));
+    let gift_card = item.flag("gift_card")?;
+    let ships = item.flag("requires_shipping")? || item.get("requires_shipping").is_none();
     let raw = RawLine {
         id: item.id("id")?,
         sku: item.name_or_empty("sku")?,
@@ -224,7 +241,7 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32, refunded: bool) -> Re
         list: unit,
         discounts,
         taxes,
-        digital,
+        digital: gift_card || !ships,
     };
     Ok(line(raw, currency))
 }

@@ -1,9 +1,11 @@
-//! HMAC-SHA256 over raw bytes, compared in constant time.
+//! HMAC-SHA256 over raw bytes, and MD5 where a platform knows no better, compared in constant time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use md5::{Digest, Md5};
 use sha2::Sha256;
+use std::fmt::Write as _;
 use subtle::{Choice, ConstantTimeEq};
 
 pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
@@ -12,6 +14,15 @@ pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
         mac.update(part);
     }
     mac.finalize().into_bytes().into()
+}
+
+/// MD5 in lower hex, for platforms that sign by joining a secret to the body. Nothing of our own is signed so.
+pub(crate) fn md5(parts: &[&[u8]]) -> String {
+    let digest = parts.iter().fold(Md5::new(), |digest, part| digest.chain_update(part)).finalize();
+    digest.iter().fold(String::with_capacity(32), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a String takes any text");
+        hex
+    })
 }
 
 pub(crate) fn base64(bytes: &[u8]) -> String {
@@ -24,5 +35,12 @@ pub(crate) fn fits_any(signature: &str, expected: impl Iterator<Item = [u8; 32]>
         return false;
     };
     let fits = expected.fold(Choice::from(0), |fits, digest| fits | digest.as_slice().ct_eq(&given));
+    fits.into()
+}
+
+/// Whether the signature in hex, of either case, is one of these in lower hex. All are compared as well.
+pub(crate) fn fits_any_hex(signature: &str, expected: impl Iterator<Item = String>) -> bool {
+    let given = signature.trim().to_ascii_lowercase();
+    let fits = expected.fold(Choice::from(0), |fits, digest| fits | digest.as_bytes().ct_eq(given.as_bytes()));
     fits.into()
 }

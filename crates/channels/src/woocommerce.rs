@@ -4,8 +4,12 @@
 //! the unit price it sends beside them is a float, and is not read. `date_modified_gmt` is the version.
 
 use crate::adapter::{Adapter, Answer, Headers, Identity, Request};
-use crate::assemble::{QUANTITY_MAX, RawLine, Sums, amounts, check_lines, first, has_money, join, line, payment};
+use crate::assemble::{
+    QUANTITY_MAX, RawLine, Sums, amounts, check_lines, first, has_money, join, line, not_negative, payment,
+};
 use crate::json::{Object, read};
+use crate::listing::Listing;
+use crate::listing::woocommerce::WooCommerceOrders;
 use crate::mapped::{Draft, Mapped};
 use crate::money::exponent;
 use crate::signature::{base64, fits_any, hmac};
@@ -71,7 +75,7 @@ impl Adapter for WooCommerce {
     fn identify(&self, headers: &Headers, body: &[u8]) -> Result<Identity, Fault> {
         Ok(Identity {
             kind: headers.required(TOPIC)?.to_owned(),
-            delivery_id: delivery_id(headers).to_owned(),
+            delivery_id: delivery_id(headers)?.to_owned(),
             platform_order_id: read(body, |order| order.id("id"))?,
         })
     }
@@ -82,17 +86,20 @@ impl Adapter for WooCommerce {
             return Err(Fault::invalid(TOPIC, format!("{topic:?} is none of {TOPICS:?}")));
         }
         let mapped = read(body, map_order)?;
-        Ok(Mapped { kind: topic.to_owned(), delivery_id: delivery_id(headers).to_owned(), ..mapped })
+        Ok(Mapped { kind: topic.to_owned(), delivery_id: delivery_id(headers)?.to_owned(), ..mapped })
     }
 
     fn answer(&self) -> Answer {
         Answer { status: 200, content_type: "text/plain", body: "" }
     }
+
+    fn listing(&self) -> Option<&'static dyn Listing> {
+        Some(&WooCommerceOrders)
+    }
 }
 
-fn delivery_id(headers: &Headers) -> &str {
-    let header = |name| headers.get(name).unwrap_or("");
-    first(&[header(DELIVERY_ID), header(DELIVERY_ID_AS_DOCUMENTED)])
+fn delivery_id(headers: &Headers) -> Result<&str, Fault> {
+    Ok(first(&[headers.id_or_empty(DELIVERY_ID)?, headers.id_or_empty(DELIVERY_ID_AS_DOCUMENTED)?]))
 }
 
 fn map_order(body: Object<'_>) -> Result<Mapped, Fault> {
@@ -108,7 +115,7 @@ fn map_order(body: Object<'_>) -> Result<Mapped, Fault> {
         None => 0,
     };
     let state = payment_state(status, paid_at > 0, on_delivery);
-    let payable = body.money("total", digits)?;
+    let payable = not_negative(body.money("total", digits)?, "total")?;
     let paid = if has_money(state) { payable } else { 0 };
     let lines = body.each("line_items", |item| map_line(item, currency, digits))?;
     let lines: Vec<order::Line> = lines.into_iter().filter(|line| line.ordered > 0).collect();

@@ -4,6 +4,7 @@
 //! The client settings and the records are those of the stages on an order's way from webhook to pick list, so that the difference to the
 //! demo's figures is what Weir itself costs. `hops` is for latency, and closes its transactions sooner than a stage; `limit` as a stage does.
 
+mod door;
 mod hop;
 mod limit;
 
@@ -67,6 +68,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Signed deliveries, as many a second as the door accepts
+    Door(door::Args),
 }
 
 /// What the bare chain took.
@@ -96,6 +99,7 @@ pub async fn run(command: Command, installation: &Installation) -> anyhow::Resul
                 limit.print();
             }
         }
+        Command::Door(args) => door::run(args, installation).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

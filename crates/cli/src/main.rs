@@ -2,19 +2,25 @@
 //!
 //! Exit codes: 0 good, 1 a verdict failed or a part does not answer, 2 wrong usage, 64 wrong configuration.
 
+mod backfill;
 mod bench;
 mod demo;
 mod doctor;
 mod histogram;
 mod installation;
+mod moment;
 mod order;
 mod projection;
+mod pulls;
 mod quarantine;
+mod reconcile;
 mod reference;
+mod refused;
 mod replay;
 mod rules;
 mod shop;
 mod sku;
+mod table;
 mod topics;
 mod verify;
 mod warehouse;
@@ -52,6 +58,12 @@ enum Command {
     /// Orders, as the console knows them
     #[command(subcommand)]
     Order(order::Command),
+    /// How the pulls of shops stand. Ends with 1 where one has failed three times in a row
+    Pulls(pulls::Args),
+    /// A shop's orders on its platform beside those of the house, and the way in for what is missing
+    Reconcile(reconcile::Args),
+    /// Enters a shop's orders from a CSV file. What is known already is not entered again
+    Backfill(backfill::Args),
     /// Looks at every part, its settings and its lag
     Doctor(doctor::Args),
     /// The invariants of docs/invariants.md, on the real log
@@ -104,6 +116,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Sku(command) => sku::run(command, &installation).await,
         Command::Rules(command) => rules::run(command, &installation).await,
         Command::Order(command) => order::run(command, &installation).await,
+        Command::Pulls(args) => pulls::run(args, &installation).await,
+        Command::Reconcile(args) => reconcile::run(args, &installation).await,
+        Command::Backfill(args) => Box::pin(backfill::run(args, &installation)).await,
         Command::Doctor(args) => doctor::run(args, &installation).await,
         Command::Demo(args) => Box::pin(demo::run(args, &installation)).await,
         Command::Bench(command) => bench::run(command, &installation).await,

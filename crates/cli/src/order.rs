@@ -1,11 +1,11 @@
 //! `weir order show`: an order's whole story, as a person reads it.
 
 use crate::installation::{ConfigFault, Installation, not_answering};
+use crate::moment::clock;
 use anyhow::{Context as _, bail};
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
-use time::OffsetDateTime;
 use tonic::Code;
 use weir_proto::console::v1::console_service_client::ConsoleServiceClient;
 use weir_proto::console::v1::{GetOrderRequest, GetOrderResponse, OrderSummary, TimelineEntry};
@@ -97,13 +97,6 @@ fn line(entry: &TimelineEntry, start: i64, service_width: usize) -> String {
     let service = service(entry);
     let sentence = if entry.text.is_empty() { &entry.r#type } else { &entry.text };
     format!("{}  {since:>12}  {service:<service_width$}  {sentence}  [{place}]", clock(entry.at_ms))
-}
-
-fn clock(at_ms: i64) -> String {
-    match OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000) {
-        Ok(t) => format!("{} {:02}:{:02}:{:02}.{:03}", t.date(), t.hour(), t.minute(), t.second(), t.millisecond()),
-        Err(_) => at_ms.to_string(),
-    }
 }
 
 /// Who said an event: whoever owns the topic that it lies in.

@@ -58,6 +58,11 @@ pub fn seal_endpoint_secret(key: &TenantKey, channel: &str, shop: &str, secret: 
     key.seal_bytes(&format!("endpoint/{channel}/{shop}"), secret.as_bytes())
 }
 
+/// What a platform wants to hear before it tells of a shop's orders.
+pub fn seal_api_credential(key: &TenantKey, channel: &str, shop: &str, credential: &str) -> Sealed {
+    key.seal_bytes(&format!("api/{channel}/{shop}"), credential.as_bytes())
+}
+
 /// Writes what differs from what is there.
 pub async fn publish(installation: &Installation, entries: Vec<Entry>) -> anyhow::Result<Published> {
     let log = installation.connect().await?;

@@ -1,11 +1,10 @@
 //! `weir replay`: events as JSON lines, by topic, time, order and type. It reads; it can reach no effect.
 
-mod moment;
 mod naming;
 mod span;
 
 use crate::installation::{ConfigFault, Installation};
-use moment::moment;
+use crate::moment::moment;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,11 +1,14 @@
-//! `weir shop add`: a shop whose webhooks are taken, and where notices of it go. What is not named of a known one stays.
+//! `weir shop add`: a shop whose webhooks are taken, where its platform is asked for orders, and where notices of it go. What is
+//! not named of a known one stays.
 
+mod api;
 mod endpoint;
 mod entry;
 mod told;
 
 use crate::installation::{ConfigFault, Installation};
 use crate::reference::{self, Entry, known_entity, publish_made};
+use api::NamedApi;
 use endpoint::NamedEndpoint;
 use entry::NamedShop;
 use serde_json::json;
@@ -26,11 +29,13 @@ pub enum Command {
 
 #[derive(clap::Args)]
 pub struct Add {
-    /// shopify, woocommerce or generic
+    /// The platform's kind: shopify, woocommerce, generic …
     channel: String,
     shop: String,
     #[command(flatten)]
     of_shop: NamedShop,
+    #[command(flatten)]
+    of_api: NamedApi,
     #[command(flatten)]
     of_endpoint: NamedEndpoint,
     #[arg(long)]
@@ -61,7 +66,7 @@ impl Address {
 
 pub async fn run(command: Command, installation: &Installation) -> anyhow::Result<ExitCode> {
     let Command::Add(add) = command;
-    let Add { channel, shop, of_shop, of_endpoint, json } = *add;
+    let Add { channel, shop, of_shop, of_api, of_endpoint, json } = *add;
     if !CHANNELS.contains(&channel.as_str()) {
         let channels = CHANNELS.join(", ");
         return Err(ConfigFault(format!("{channel:?} is no channel; it should be one of {channels}")).into());
@@ -73,7 +78,7 @@ pub async fn run(command: Command, installation: &Installation) -> anyhow::Resul
     of_shop.check()?;
     let key = installation.key().ok().cloned();
     let at = Address { tenant: installation.tenant.clone(), channel, shop, key };
-    let make = move |known: &Known| made(known, &at, &of_shop, &of_endpoint);
+    let make = move |known: &Known| made(known, &at, &of_shop, &of_api, &of_endpoint);
     let (published, told) = publish_made(installation, make).await?;
     if json {
         let keys: Vec<&String> = told.iter().map(|told| &told.key).collect();
@@ -90,13 +95,15 @@ fn made(
     known: &Known,
     at: &Address,
     of_shop: &NamedShop,
+    of_api: &NamedApi,
     of_endpoint: &NamedEndpoint,
 ) -> anyhow::Result<(Vec<Entry>, Vec<Told>)> {
     let before = match known_entity(known, &at.tenant, "shop", &at.id()) {
         Some(Entity::Shop(shop)) => Some(shop),
         _ => None,
     };
-    let shop = of_shop.applied(at, before)?;
+    let mut shop = of_shop.applied(at, before)?;
+    shop.api = of_api.applied(at, shop.api.take())?;
     for sku in of_shop.mapped_to().filter(|sku| known_entity(known, &at.tenant, "sku", sku).is_none()) {
         eprintln!("weir: note: no SKU {sku} is registered; `weir sku add {sku}` does it");
     }

@@ -14,7 +14,7 @@ use crate::error::{Kind, Problem, kind};
 use crate::health::{self, Condition, Readiness};
 use crate::lifecycle::{Crew, Drain, Fatal, with_causes};
 use crate::reach::{self, Miss};
-use crate::serve::{self, Limits, Sides};
+use crate::serve::{self, Sides};
 use crate::settings::HostConfig;
 use crate::telemetry::{self, Telemetry};
 use axum::Router;
@@ -318,12 +318,7 @@ impl Parts {
         }
         let (reporter, health) = tonic_health::server::health_reporter();
         let grpc = self.grpc.add_service(health).add_service(reflection.build_v1()?);
-        let limits = Limits {
-            body: boot.config.body_limit,
-            connections: boot.config.max_connections,
-            age: boot.config.connection_age,
-            ..Limits::default()
-        };
+        let limits = boot.config.limits;
         let probes = health::router(boot.readiness.clone(), boot.registry.clone());
         let sides = Sides {
             http: serve::http(self.http.merge(probes), &limits),

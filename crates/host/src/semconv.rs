@@ -65,6 +65,10 @@ metrics! {
     DOOR_JOURNAL_RECORDS = Gauge, "weir.door.journal.records", "{delivery}", "Deliveries in the journal that the log does not have yet.";
     DOOR_JOURNAL_BYTES = Gauge, "weir.door.journal.size", "By", "Bytes of the journal's files.";
     DOOR_SHED = Counter, "weir.door.shed", "{delivery}", "Deliveries turned away because too much came in.";
+    PULL_ORDERS = Counter, "weir.pull.orders", "{order}", "Orders that were asked of platforms and written to the log, by channel.";
+    PULL_FAILURES = Counter, "weir.pull.failures", "{pull}", "Pulls that a platform did not answer to their end, by channel.";
+    PULL_AGE = Gauge, "weir.pull.age", "s", "Since the pulled shop that waits longest was last read to its end.";
+    PULL_SHOPS_FAILING = Gauge, "weir.pull.shops.failing", "{shop}", "Shops whose pull has failed three times in a row or more.";
     FULFILLMENT_STUCK = Counter, "weir.fulfillment.stuck", "{order}", "Orders that waited too long for another stage, by stage.";
     ROUTING_STUCK = Counter, "weir.routing.stuck", "{request}", "Requests that waited too long for another stage, by stage.";
 }

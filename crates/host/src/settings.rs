@@ -1,6 +1,7 @@
 //! The variables that every service understands.
 
 use crate::env::Reader;
+use crate::serve::Limits;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,12 +30,8 @@ pub struct HostConfig {
     pub trace_file: Option<PathBuf>,
     /// `WEIR_TRACE_RATIO`: the share of new traces that is kept; a caller's decision is followed.
     pub trace_ratio: f64,
-    /// `WEIR_BODY_LIMIT`: bytes of an HTTP body before it is refused with 413.
-    pub body_limit: usize,
-    /// `WEIR_MAX_CONNECTIONS`: open connections before new ones wait.
-    pub max_connections: usize,
-    /// `WEIR_CONNECTION_AGE_MS`: age at which a connection is asked to close, so that clients find new replicas.
-    pub connection_age: Duration,
+    /// What a client of the port may take: see `read_limits` for the variables.
+    pub limits: Limits,
 }
 
 impl HostConfig {
@@ -52,9 +49,7 @@ impl HostConfig {
             otlp_endpoint: read_endpoint(reader),
             trace_file: reader.optional("WEIR_TRACE_FILE"),
             trace_ratio: read_ratio(reader),
-            body_limit: reader.or("WEIR_BODY_LIMIT", 256 * 1024),
-            max_connections: reader.or("WEIR_MAX_CONNECTIONS", 4096),
-            connection_age: reader.or("WEIR_CONNECTION_AGE_MS", Duration::from_secs(300)),
+            limits: read_limits(reader),
         };
         reader.check(
             "WEIR_THREADS",
@@ -62,20 +57,47 @@ impl HostConfig {
             "is out of range",
             "a number from 1 to 1024",
         );
-        reader.check(
-            "WEIR_MAX_CONNECTIONS",
-            (1..=1_000_000).contains(&config.max_connections),
-            "is out of range",
-            "a number from 1 to 1000000",
-        );
-        reader.check(
-            "WEIR_CONNECTION_AGE_MS",
-            !config.connection_age.is_zero(),
-            "is zero",
-            "a number of milliseconds above zero",
-        );
         config
     }
+}
+
+fn read_limits(reader: &mut Reader<'_>) -> Limits {
+    let usual = Limits::default();
+    let connections = reader.or("WEIR_MAX_CONNECTIONS", usual.connections);
+    let limits = Limits {
+        body: reader.or("WEIR_BODY_LIMIT", usual.body),
+        header_bytes: reader.or("WEIR_HEADER_LIMIT", usual.header_bytes),
+        headers: read_time(reader, "WEIR_HEADER_MS", usual.headers),
+        body_idle: read_time(reader, "WEIR_BODY_IDLE_MS", usual.body_idle),
+        body_whole: read_time(reader, "WEIR_BODY_MS", usual.body_whole),
+        answer: read_time(reader, "WEIR_ANSWER_MS", usual.answer),
+        idle: read_time(reader, "WEIR_CONNECTION_IDLE_MS", usual.idle),
+        connections,
+        connections_per_address: reader.or("WEIR_CONNECTIONS_PER_ADDRESS", connections / 2),
+        age: read_time(reader, "WEIR_CONNECTION_AGE_MS", usual.age),
+        streams: reader.or("WEIR_MAX_STREAMS", usual.streams),
+    };
+    let good = (1..=1_000_000).contains(&connections);
+    reader.check("WEIR_MAX_CONNECTIONS", good, "is out of range", "a number from 1 to 1000000");
+    let good = (8192..=1_048_576).contains(&limits.header_bytes);
+    reader.check("WEIR_HEADER_LIMIT", good, "is out of range", "a number from 8192 to 1048576");
+    let good = (1..=10_000).contains(&limits.streams);
+    reader.check("WEIR_MAX_STREAMS", good, "is out of range", "a number from 1 to 10000");
+    // Else a slow body would be answered as if the house were slow.
+    reader.check(
+        "WEIR_BODY_MS",
+        limits.body_whole < limits.answer,
+        "is not below WEIR_ANSWER_MS",
+        "a shorter time than the whole answer has",
+    );
+    limits
+}
+
+/// A time of zero would end everything at once.
+fn read_time(reader: &mut Reader<'_>, name: &str, usual: Duration) -> Duration {
+    let time = reader.or(name, usual);
+    reader.check(name, !time.is_zero(), "is zero", "a number of milliseconds above zero");
+    time
 }
 
 fn read_log_filter(reader: &mut Reader<'_>) -> String {
@@ -118,7 +140,7 @@ mod tests {
         let config = HostConfig::read(&mut reader, "routing");
         assert_eq!(reader.finish(), Ok(()));
         assert_eq!(config.instance, "routing-0");
-        assert_eq!(config.body_limit, 262_144);
+        assert_eq!(config.limits, Limits::default());
         assert_eq!(config.trace_ratio, 0.01);
         assert_eq!(config.otlp_endpoint, None);
     }
@@ -136,6 +158,14 @@ mod tests {
             ("WEIR_BODY_LIMIT", "-1"),
             ("WEIR_MAX_CONNECTIONS", "0"),
             ("WEIR_CONNECTION_AGE_MS", "0"),
+            ("WEIR_CONNECTIONS_PER_ADDRESS", "few"),
+            ("WEIR_CONNECTION_IDLE_MS", "0"),
+            ("WEIR_HEADER_LIMIT", "100"),
+            ("WEIR_HEADER_MS", "0"),
+            ("WEIR_BODY_IDLE_MS", "0"),
+            ("WEIR_BODY_MS", "30000"),
+            ("WEIR_ANSWER_MS", "soon"),
+            ("WEIR_MAX_STREAMS", "0"),
         ];
         let mut reader = Reader::new(&source);
         HostConfig::read(&mut reader, "routing");

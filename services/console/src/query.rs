@@ -15,7 +15,7 @@ use weir_host::{Problem, kind};
 use weir_pipeline::projection::postgres::is_unusable_value;
 use weir_privacy::TenantKey;
 use weir_proto::console::v1::{
-    Count, GetCountsResponse, GetOrderResponse, OrderSummary, SearchOrdersRequest, SearchOrdersResponse,
+    Count, GetCountsResponse, GetOrderResponse, LineQuantity, OrderSummary, SearchOrdersRequest, SearchOrdersResponse,
 };
 use weir_proto::{ids, limits};
 
@@ -90,7 +90,15 @@ impl Queries {
         name("buyer", &asked.buyer_hash)?;
         name("sku", &asked.sku)?;
         name("channel", &asked.channel)?;
+        name("shop", &asked.shop)?;
         name("tracking", &asked.tracking_number)?;
+        if asked.channel.is_empty() && !asked.shop.is_empty() {
+            return Err(invalid("shop", "should come with its channel: another channel may have one of this name"));
+        }
+        let (from, until) = (asked.placed_from_ms, asked.placed_until_ms);
+        if from != 0 && until != 0 && from >= until {
+            return Err(invalid("placed_until", "should be later than placed_from; it is the first moment left out"));
+        }
         let size = match asked.page_size {
             0 => PAGE_SIZE,
             size => size.min(PAGE_SIZE_MAX),
@@ -172,6 +180,8 @@ fn summary(row: &PgRow) -> Result<(Uuid, OrderSummary), sqlx::Error> {
     let (warehouse, skus) = (story.warehouses(), story.placed.skus());
     let tracking_number = story.work.tracking_numbers().join(", ");
     let placed = story.placed;
+    let lines = placed.lines.into_iter().filter(|line| line.open != 0);
+    let lines = lines.map(|line| LineQuantity { line_id: line.line_id, quantity: line.open }).collect();
     let buyer_hash = if placed.email_hash.is_empty() { placed.phone_hash } else { placed.email_hash };
     let summary = OrderSummary {
         order_id: order_id.to_string(),
@@ -190,6 +200,8 @@ fn summary(row: &PgRow) -> Result<(Uuid, OrderSummary), sqlx::Error> {
         waits_for,
         warehouse,
         tracking_number,
+        lines,
+        cancel_asked: placed.cancel_asked,
     };
     Ok((order_id, summary))
 }

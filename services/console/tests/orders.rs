@@ -14,6 +14,8 @@ mod records;
 mod starting;
 #[path = "orders/unusual.rs"]
 mod unusual;
+#[path = "orders/window.rs"]
+mod window;
 
 use records::{Author, TENANT, in_log};
 use sqlx::PgPool;

@@ -3,6 +3,7 @@
 pub mod domain;
 pub mod edge;
 pub mod journal;
+pub mod pull;
 pub mod remembered;
 mod run;
 pub mod settings;

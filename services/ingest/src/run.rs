@@ -6,8 +6,9 @@
 
 mod gate;
 
-use crate::edge::{Admission, Book, Door, Lane, Placing, drain, report, router};
+use crate::edge::{Admission, Asking, Book, Door, Lane, Placing, Service, drain, report, router};
 use crate::journal::Journal;
+use crate::pull::{Client, Cursors, Feeder};
 use crate::remembered::{self, Memory};
 use crate::settings::{self, JournalSettings, Settings};
 use crate::wire::{Clerk, Shops};
@@ -50,7 +51,7 @@ struct Attempts {
 }
 
 async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError> {
-    let Settings { log: config, key, limits, write_within, journal, snapshots } =
+    let Settings { log: config, key, limits, write_within, journal, snapshots, database } =
         settings.ok_or("the configuration has faults")?;
     let (key, book, gateway) = (Arc::new(key), Book::default(), Arc::new(OnceLock::new()));
     let gate = Gate::new(&boot.readiness, journal.is_some());
@@ -61,6 +62,12 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
     let lane = Lane { writer: Arc::default(), journal };
     let door = Door::new(book.clone(), lane.clone(), Admission::new(limits));
     let placing = Placing::new(gateway.clone(), key.clone());
+    let client = Client::new()?;
+    let cursors = database.map(Cursors::new);
+    if let Some(cursors) = cursors.clone() {
+        pull(&boot, Feeder::new(client.clone(), cursors, lane.clone(), book.clone()))?;
+    }
+    let asking = Asking { client, book: book.clone(), lane: lane.clone(), cursors, stop: boot.drain.clone() };
     let attempts = Attempts { boot: boot.clone(), config, key, book, gate, folder, lane, write_within };
     // At once: whoever sends while the log is being reached is answered, and not asked to come again.
     let known = attempts.recall();
@@ -82,7 +89,20 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
         }
         ended
     });
-    Ok(Parts::new().http(router(door)).grpc(IngestServiceServer::new(placing)).descriptors(DESCRIPTORS))
+    Ok(Parts::new()
+        .http(router(door))
+        .grpc(IngestServiceServer::new(Service { placing, asking }))
+        .descriptors(DESCRIPTORS))
+}
+
+/// Pulls shops whenever log and database are there.
+fn pull(boot: &Boot, feeder: Feeder) -> Result<(), BoxError> {
+    let handle = tokio::runtime::Handle::current();
+    boot.thread("pulls", move |drain| {
+        handle.block_on(feeder.run(drain));
+        Ok::<(), BoxError>(())
+    })?;
+    Ok(())
 }
 
 /// Reaches the log, starts what needs it, and waits for the end.

@@ -1,6 +1,7 @@
 //! What ingest reads from the environment beside the host's variables.
 
 use crate::edge::Limits;
+use sqlx::postgres::PgConnectOptions;
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub struct Settings {
     pub journal: Option<JournalSettings>,
     /// Where the clerk's snapshots are kept; without it every start folds `orders` from the beginning.
     pub snapshots: Option<Snapshots>,
+    /// Where is noted how far each shop was pulled; without it nothing is pulled.
+    pub database: Option<PgConnectOptions>,
 }
 
 /// The door's journal.
@@ -44,8 +47,8 @@ pub fn read(reader: &mut Reader<'_>) -> Option<Settings> {
     let in_time = (100..=10_000).contains(&write_within.as_millis());
     reader.check("WEIR_DOOR_WRITE_MS", in_time, "is out of range", "a number from 100 to 10000");
     let journal = read_journal(reader);
-    let snapshots = read_snapshots(reader);
-    Some(Settings { log: log?, key: key?, limits, write_within, journal, snapshots })
+    let (snapshots, database) = read_database(reader).unzip();
+    Some(Settings { log: log?, key: key?, limits, write_within, journal, snapshots, database })
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Option<Config> {
@@ -81,13 +84,13 @@ fn read_journal(reader: &mut Reader<'_>) -> Option<JournalSettings> {
     Some(JournalSettings { folder, bytes_max: megabytes << 20 })
 }
 
-fn read_snapshots(reader: &mut Reader<'_>) -> Option<Snapshots> {
+fn read_database(reader: &mut Reader<'_>) -> Option<(Snapshots, PgConnectOptions)> {
     let url: Secret = reader.optional("WEIR_DATABASE_URL")?;
-    let snapshots = Snapshots::of_service(url.reveal(), "ingest");
-    if snapshots.is_err() {
+    let both = Snapshots::of_service(url.reveal(), "ingest").ok().zip(url.reveal().parse().ok());
+    if both.is_none() {
         reader.fault("WEIR_DATABASE_URL", "is no address of a database", "one such as postgres://user@host/weir");
     }
-    snapshots.ok()
+    both
 }
 
 #[cfg(test)]
@@ -134,7 +137,7 @@ mod tests {
         assert_eq!(reader.finish(), Ok(()));
         assert_eq!((settings.log.instance.as_str(), settings.limits.in_flight), ("ingest-0", 1024));
         assert_eq!(settings.key, TenantKey::new([7; 32]));
-        assert!(settings.snapshots.is_none() && settings.journal.is_none());
+        assert!(settings.snapshots.is_none() && settings.database.is_none() && settings.journal.is_none());
     }
 
     #[test]
@@ -148,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn a_database_is_for_snapshots() {
+    fn a_database_is_for_snapshots_and_pulls() {
         let url = "postgres://weir@127.0.0.1:5432/weir";
         let source = [("WEIR_BROKERS", "127.0.0.1:9092"), (VARIABLE, KEY), ("WEIR_DATABASE_URL", url)];
         let mut reader = Reader::new(&source);
         let settings = read(&mut reader).expect("nothing is wrong");
         assert_eq!(reader.finish(), Ok(()));
-        assert!(settings.snapshots.is_some());
+        assert!(settings.snapshots.is_some() && settings.database.is_some());
     }
 }

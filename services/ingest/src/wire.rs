@@ -10,7 +10,7 @@ mod states;
 mod tests;
 
 pub use deliveries::subject_key;
-pub use shops::{Registered, Shops};
+pub use shops::{Api, Registered, Shops};
 
 use crate::domain::{Delivery, Fact, Order, World};
 use std::sync::Arc;

@@ -6,11 +6,15 @@ mod catalogue;
 mod clerk;
 #[path = "ingest/door.rs"]
 mod door;
+#[path = "ingest/hostile.rs"]
+mod hostile;
 #[path = "ingest/house.rs"]
 mod house;
 #[path = "ingest/journal.rs"]
 mod journal;
 #[path = "ingest/process.rs"]
 mod process;
+#[path = "ingest/pulls.rs"]
+mod pulls;
 #[path = "ingest/starting.rs"]
 mod starting;

@@ -38,6 +38,30 @@ fn an_order_is_read_whole() {
 }
 
 #[test]
+fn a_total_is_not_negative() {
+    let with = |total: &str| {
+        let body = BODY.replace(r#""total": "42.00""#, total);
+        assert_ne!(body, BODY);
+        body
+    };
+    assert_eq!(fault(&with(r#""total": "-0.01""#)), (FIELD_INVALID, "data.total".to_owned()));
+    assert_eq!(fault(&with(r#""total_minor": -1"#)), (FIELD_INVALID, "data.total_minor".to_owned()));
+    assert!(map(&with(r#""total_minor": 0"#)).is_ok());
+}
+
+/// It becomes the record's id.
+#[test]
+fn a_delivery_id_is_short_and_plain() {
+    let with = |id: &str| Headers::of(&[("webhook-id", id)]);
+    assert!(Generic.map(&with(&"x".repeat(255)), BODY.as_bytes()).is_ok());
+    for id in ["x".repeat(256), "a\tb".to_owned()] {
+        let mapped = Generic.map(&with(&id), BODY.as_bytes()).expect_err("no id");
+        assert_eq!((mapped.reason, mapped.field.as_str()), (FIELD_INVALID, ID));
+        assert_eq!(Generic.identify(&with(&id), BODY.as_bytes()), Err(mapped));
+    }
+}
+
+#[test]
 fn a_thin_payment_pays_in_full() {
     let mapped = map(PAID).expect("readable");
     assert_eq!((mapped.order, mapped.payment_state, mapped.version), (None, PaymentState::Paid, 1_795_255_500_000));
@@ -75,6 +99,20 @@ fn a_deposit_is_part_of_the_price() {
 }
 
 #[test]
+fn a_refund_is_a_state_of_the_payment() {
+    for (state, expected) in [
+        ("refunded", PaymentState::Refunded),
+        ("partly_refunded", PaymentState::PartlyRefunded),
+        ("voided", PaymentState::Voided),
+    ] {
+        let told = format!(r#""payment_state": "{state}""#);
+        let mapped = map(&BODY.replace(r#""payment_state": "pending""#, &told)).expect("readable");
+        assert_eq!(mapped.payment_state, expected);
+        assert_eq!(mapped.order.expect("whole").order.payment_state, i32::from(expected));
+    }
+}
+
+#[test]
 fn asked_is_told_from_done() {
     let asked = r#"{"type":"order.cancel_requested","timestamp":"2026-11-21T10:05:00Z",
         "data":{"order_id":"W-17","request_id":"c-1","reason":"too late"}}"#;
@@ -102,7 +140,7 @@ fn what_is_wrong_is_named() {
     assert_eq!(fault(&BODY.replace("order.created", "order.dreamt")), (FIELD_INVALID, "type".to_owned()));
     assert_eq!(
         fault(&PAID.replace(r#""order_id""#, r#""order_id":"W-18","order_id""#)),
-        (DUPLICATE_KEY, "order_id".to_owned())
+        (DUPLICATE_KEY, "data.order_id".to_owned())
     );
     assert_eq!(fault(&PAID.replace(r#""id":"p-1","#, "")), (FIELD_MISSING, "data.payment.id".to_owned()));
 }

@@ -2,7 +2,7 @@
 
 use super::{map_payment, payment_state};
 use crate::Fault;
-use crate::assemble::{QUANTITY_MAX, RawLine, Sums, amounts, check_lines, has_money, line, payment};
+use crate::assemble::{QUANTITY_MAX, RawLine, Sums, amounts, check_lines, has_money, line, not_negative, payment};
 use crate::json::Object;
 use crate::mapped::{Draft, Mapped};
 use crate::money::exponent;
@@ -24,6 +24,7 @@ pub(super) fn map(data: Object<'_>, version: i64) -> Result<Mapped, Fault> {
     check_lines(&lines, "lines")?;
     let zero_or = |name| data.own_money(name, digits).map(Option::unwrap_or_default);
     let payable = data.own_money("total", digits)?.ok_or_else(|| Fault::missing("total"))?;
+    let payable = not_negative(payable, data.get("total").map_or("total_minor", |_| "total"))?;
     let told = match data.inside("payment", |payment| map_payment(payment, Some(currency)))? {
         Some(payment) => Some(payment),
         None => has_money(state).then(|| payment(&id, state, payable, version, currency, "")),

@@ -42,9 +42,9 @@ pub(crate) fn parse(body: &[u8]) -> Result<Json, Fault> {
     let seed = Seed { depth: 0, twice: &twice };
     let parsed = seed.deserialize(&mut parser).and_then(|json| parser.end().map(|()| json));
     parsed.map_err(|error| match twice.take() {
-        Some(key) => {
+        Some(twice) => {
             let detail = format!("the key is there twice, at line {} column {}", error.line(), error.column());
-            Fault::new(DUPLICATE_KEY, key, detail)
+            Fault { detail, ..twice }
         }
         None => Fault::new(BODY_NOT_JSON, "", error.to_string()),
     })
@@ -55,8 +55,8 @@ const DEPTH_MAX: usize = 32;
 #[derive(Clone, Copy)]
 struct Seed<'s> {
     depth: usize,
-    /// The key that came twice: serde's errors can carry only a text.
-    twice: &'s RefCell<Option<String>>,
+    /// The path of a key that came twice: serde's errors can carry only a text.
+    twice: &'s RefCell<Option<Fault>>,
 }
 
 impl Seed<'_> {
@@ -65,6 +65,12 @@ impl Seed<'_> {
             true => Ok(Seed { depth: self.depth + 1, ..self }),
             false => Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels"))),
         }
+    }
+
+    /// An error passes by on its way up: a key that came twice is seen from here.
+    fn below<E>(self, parent: &str, error: E) -> E {
+        self.twice.replace_with(|twice| twice.take().map(|fault| fault.below(parent)));
+        error
     }
 }
 
@@ -114,10 +120,14 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
         let inner = self.deeper::<A::Error>()?;
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            list.push(item);
+        loop {
+            let item =
+                items.next_element_seed(inner).map_err(|error| self.below(&format!("[{}]", list.len()), error))?;
+            match item {
+                Some(item) => list.push(item),
+                None => return Ok(Json::List(list)),
+            }
         }
-        Ok(Json::List(list))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
@@ -126,10 +136,11 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut names = HashSet::new();
         while let Some(name) = entries.next_key::<String>()? {
             if !names.insert(name.clone()) {
-                self.twice.replace(Some(name));
+                self.twice.replace(Some(Fault::new(DUPLICATE_KEY, name, "")));
                 return Err(A::Error::custom("duplicate key"));
             }
-            fields.push((name, entries.next_value_seed(inner)?));
+            let value = entries.next_value_seed(inner).map_err(|error| self.below(&name, error))?;
+            fields.push((name, value));
         }
         Ok(Json::Object(fields))
     }
@@ -147,7 +158,8 @@ mod tests {
     #[test]
     fn a_key_twice_is_named_wherever_it_is() {
         assert_eq!(reason(br#"{"a":1,"a":1}"#), (DUPLICATE_KEY, "a".to_owned()));
-        assert_eq!(reason(br#"{"x":[{"unknown":1,"unknown":2}]}"#), (DUPLICATE_KEY, "unknown".to_owned()));
+        assert_eq!(reason(br#"{"x":[{"unknown":1,"unknown":2}]}"#), (DUPLICATE_KEY, "x[0].unknown".to_owned()));
+        assert_eq!(reason(br#"{"a":{"b":[1,[{"c":1,"c":2}]]}}"#), (DUPLICATE_KEY, "a.b[1][0].c".to_owned()));
         assert_eq!(reason(r#"{"é":1,"\u00e9":1}"#.as_bytes()), (DUPLICATE_KEY, "é".to_owned()));
     }
 

@@ -137,6 +137,55 @@ fn what_is_wrong_is_named() {
     assert_eq!((topic.reason, topic.field.as_str()), (FIELD_INVALID, TOPIC));
 }
 
+/// Each of these would else cancel an order, complete it, or send goods that nobody ships.
+#[test]
+fn what_decides_has_its_type() {
+    let with = |old: &str, name: &str, value: &str| {
+        let body = BODY.replace(old, &format!("\"{name}\": {value}"));
+        assert_ne!(body, BODY);
+        map("orders/updated", &body).map_err(|fault| (fault.reason, fault.field))
+    };
+    let invalid = |field: &str| Some((FIELD_INVALID, field.to_owned()));
+    for value in ["false", "true", "0", "1795255446", "\"\"", "\"yes\"", "[]", "{}"] {
+        for name in ["cancelled_at", "closed_at"] {
+            assert_eq!(with(&format!("\"{name}\": null"), name, value).err(), invalid(name), "{value}");
+        }
+        let both = BODY
+            .replace(r#""cancelled_at": null"#, r#""cancelled_at": "2026-11-21T11:00:00+01:00""#)
+            .replace(r#""closed_at": null"#, &format!("\"closed_at\": {value}"));
+        assert_eq!(fault(&both), (FIELD_INVALID, "closed_at".to_owned()), "of a cancelled order as well");
+    }
+    for value in ["\"false\"", "\"\"", "0", "1", "[]", "{}"] {
+        let of_line = with(r#""requires_shipping": true"#, "requires_shipping", value).err();
+        assert_eq!(of_line, invalid("line_items[0].requires_shipping"), "{value}");
+    }
+    for (value, kind) in [("false", order::LineKind::Digital), ("null", order::LineKind::Sale)] {
+        let mapped = with(r#""requires_shipping": true"#, "requires_shipping", value).expect("readable");
+        assert_eq!(mapped.order.expect("whole").order.lines[0].kind(), kind, "{value}");
+    }
+}
+
+#[test]
+fn a_total_is_not_negative() {
+    let with = |total: &str| BODY.replace(r#""total_price": "98.00""#, &format!("\"total_price\": \"{total}\""));
+    assert_eq!(fault(&with("-1.00")), (FIELD_INVALID, "total_price".to_owned()));
+    assert!(map("orders/create", &with("0.00")).is_ok());
+}
+
+/// It becomes the record's id.
+#[test]
+fn a_delivery_id_is_short_and_plain() {
+    for name in [WEBHOOK_ID, EVENT_ID] {
+        let with = |id: &str| Headers::of(&[(TOPIC, "orders/create"), (name, id)]);
+        assert!(Shopify.map(&with(&"x".repeat(255)), BODY.as_bytes()).is_ok());
+        for id in ["x".repeat(256), "a\tb".to_owned()] {
+            let mapped = Shopify.map(&with(&id), BODY.as_bytes()).expect_err("no id");
+            assert_eq!((mapped.reason, mapped.field.as_str()), (FIELD_INVALID, name));
+            assert_eq!(Shopify.identify(&with(&id), BODY.as_bytes()), Err(mapped));
+        }
+    }
+}
+
 #[test]
 fn texts_that_no_table_can_hold_are_refused() {
     assert_eq!(fault(&BODY.replace("#1042", "#10\\u000042")), (FIELD_INVALID, "name".to_owned()));

@@ -1,7 +1,7 @@
 //! WooCommerce's ways, on bodies of our own.
 
 use super::*;
-use crate::fault::{FIELD_MISSING, MONEY};
+use crate::fault::{FIELD_INVALID, FIELD_MISSING, MONEY};
 
 const BODY: &str = include_str!("order.json");
 
@@ -89,6 +89,22 @@ fn what_is_wrong_is_named() {
         fault(BODY.replace(r#""date_modified_gmt""#, r#""other""#)),
         (FIELD_MISSING, "date_modified_gmt".to_owned())
     );
+    let negative = BODY.replace(r#""total": "14.70""#, r#""total": "-1.00""#);
+    assert_eq!(fault(negative), (FIELD_INVALID, "total".to_owned()));
+}
+
+/// It becomes the record's id.
+#[test]
+fn a_delivery_id_is_short_and_plain() {
+    for name in [DELIVERY_ID, DELIVERY_ID_AS_DOCUMENTED] {
+        let with = |id: &str| Headers::of(&[(TOPIC, "order.updated"), (name, id)]);
+        assert!(WooCommerce.map(&with(&"x".repeat(255)), BODY.as_bytes()).is_ok());
+        for id in ["x".repeat(256), "a\tb".to_owned()] {
+            let mapped = WooCommerce.map(&with(&id), BODY.as_bytes()).expect_err("no id");
+            assert_eq!((mapped.reason, mapped.field.as_str()), (FIELD_INVALID, name));
+            assert_eq!(WooCommerce.identify(&with(&id), BODY.as_bytes()), Err(mapped));
+        }
+    }
 }
 
 proptest::proptest! {

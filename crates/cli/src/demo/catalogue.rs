@@ -7,13 +7,14 @@
 use crate::reference::{Entry, entry, seal_endpoint_secret, seal_secrets};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use weir_channels::CHANNELS;
 use weir_privacy::TenantKey;
 use weir_proto::money::v1::Money;
 use weir_proto::order::v1::{PaymentTerms, Temperature};
 use weir_proto::reference::v1::reference_event::Entity;
 use weir_proto::reference::v1::{Endpoint, HoldAction, RegionCost, Rule, RuleSet, Shop, Sku, Warehouse};
 
+/// Whose webhooks the demo writes.
+const CHANNELS: [&str; 3] = ["shopify", "woocommerce", "generic"];
 pub const CURRENCY: &str = "EUR";
 /// Orders of at least this much are held for review.
 pub const REVIEW_FROM_MINOR: i64 = 150_000;

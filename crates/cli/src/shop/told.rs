@@ -1,9 +1,10 @@
 //! What a person is told of an entry: new, unchanged, or what of it changed. Secrets are named and never shown.
 
+use super::api;
 use serde::Serialize;
 use std::fmt;
 use weir_proto::order::v1::PaymentTerms;
-use weir_proto::reference::v1::{Endpoint, Shop, SkuMapping};
+use weir_proto::reference::v1::{Api, Endpoint, Shop, SkuMapping};
 
 /// What became of one entry.
 #[derive(Debug, Serialize)]
@@ -48,7 +49,23 @@ pub fn of_shop(before: &Shop, after: &Shop) -> Vec<String> {
     let (old, new) = (seconds(before.signature_tolerance_ms), seconds(after.signature_tolerance_ms));
     differ(&mut told, "tolerance", &old, &new);
     mappings(&mut told, &before.sku_mappings, &after.sku_mappings);
+    api(&mut told, before.api.as_ref(), after.api.as_ref());
     told
+}
+
+/// Of one that comes or goes its address says enough.
+fn api(told: &mut Vec<String>, before: Option<&Api>, after: Option<&Api>) {
+    let url = |api: Option<&Api>| api.map(|api| api.url.clone()).unwrap_or_default();
+    differ(told, "api", &url(before), &url(after));
+    let Some((before, after)) = before.zip(after) else {
+        return;
+    };
+    if before.credential != after.credential {
+        told.push("api credential".to_owned());
+    }
+    let every = |api: &Api| format!("{} s", api::pull_every_ms(api) / 1000);
+    differ(told, "pull every", &every(before), &every(after));
+    differ(told, "api rate", &api::rate(before).to_string(), &api::rate(after).to_string());
 }
 
 pub fn of_endpoint(before: &Endpoint, after: &Endpoint) -> Vec<String> {

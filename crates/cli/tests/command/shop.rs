@@ -144,6 +144,33 @@ fn an_endpoint_keeps_what_is_not_named_and_never_sends_unsigned() {
     assert_eq!(desk.endpoint(), Endpoint { review_email: "desk@acme.example".to_owned(), ..before });
 }
 
+/// A shop whose platform is asked: its credential is sealed under a name of its own, and nobody is shown it.
+#[test]
+fn an_api_comes_changes_and_goes() {
+    let desk = Desk::new();
+    let add = |arguments: &[&str]| run(&desk.environment, &[&["shop", "add", "shopify", "acme"], arguments].concat());
+    let api = || match desk.newest("demo/shop/shopify/acme").1 {
+        Entity::Shop(shop) => shop.api,
+        other => panic!("{other:?} is no shop"),
+    };
+    let new = ["--secret", "hush-hush", "--api", "https://acme.example/", "--api-credential", "shpat_1"];
+    assert_eq!(add(&new).well(), "demo/shop/shopify/acme new\n");
+    let first = api().expect("an API");
+    let clear = TenantKey::new([7; 32]).open_bytes("api/shopify/acme", first.credential.as_ref().expect("sealed"));
+    assert_eq!((first.url.as_str(), clear.as_deref()), ("https://acme.example", Ok(&b"shpat_1"[..])));
+
+    let told = add(&["--pull-every", "1m", "--api-rate", "5", "--api-credential", "shpat_2"]).well();
+    let changed = "api credential, pull every 300 s -> 60 s, api rate 2 -> 5";
+    assert_eq!(told, format!("demo/shop/shopify/acme changed: {changed}\n"));
+    assert_eq!(add(&["--pool", "main"]).well(), "demo/shop/shopify/acme unchanged\n");
+    let complained = add(&["--api", "http://acme.example"]).badly(64);
+    assert!(complained.contains("the credential would travel in clear"), "{complained}");
+    assert_eq!(add(&["--no-api"]).well(), "demo/shop/shopify/acme changed: api https://acme.example -> none\n");
+    assert_eq!(api(), None);
+    let complained = desk.add(&["--secret", "hush-hush", "--api", "https://acme.example"]).badly(64);
+    assert!(complained.contains("generic can't be asked for orders"), "{complained}");
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     let desk = Desk::new();

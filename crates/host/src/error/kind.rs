@@ -42,6 +42,7 @@ kinds! {
     // Capacity and parts that are away.
     OVERLOADED = "overloaded", TooManyRequests, "More is coming in than can be taken";
     LOG_UNAVAILABLE = "log-unavailable", Unavailable, "The log can not be written";
+    PLATFORM_UNAVAILABLE = "platform-unavailable", Unavailable, "The shop's platform does not answer";
     UNAVAILABLE = "unavailable", Unavailable, "A part that is needed does not answer";
     DEADLINE_EXCEEDED = "deadline-exceeded", DeadlineExceeded, "The answer was not ready in time";
 
@@ -65,6 +66,7 @@ kinds! {
     ORDER_CANCELLED = "order-cancelled", FailedPrecondition, "The order is cancelled";
     NO_WAREHOUSE = "no-warehouse", FailedPrecondition, "No warehouse can serve the order";
     UNKNOWN_ORDER = "unknown-order", FailedPrecondition, "The order is not known";
+    NO_LISTING = "no-listing", FailedPrecondition, "The shop's platform can not be asked";
     FAILED_PRECONDITION = "failed-precondition", FailedPrecondition, "The present state does not allow this";
 
     // Addresses.

@@ -21,6 +21,10 @@ const PINNED: &[Row] = &[
     (Level, "weir.door.journal.records", "{delivery}"),
     (Level, "weir.door.journal.size", "By"),
     (Count, "weir.door.shed", "{delivery}"),
+    (Count, "weir.pull.orders", "{order}"),
+    (Count, "weir.pull.failures", "{pull}"),
+    (Level, "weir.pull.age", "s"),
+    (Level, "weir.pull.shops.failing", "{shop}"),
     (Count, "weir.fulfillment.stuck", "{order}"),
     (Count, "weir.routing.stuck", "{request}"),
 ];

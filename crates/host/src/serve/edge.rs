@@ -19,7 +19,7 @@ use std::time::Instant;
 use tonic::Status;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer, TimeoutLayer};
 
 /// Puts the house rules around the HTTP routes.
 pub fn http(routes: Router, limits: &Limits) -> Router {
@@ -28,6 +28,7 @@ pub fn http(routes: Router, limits: &Limits) -> Router {
         .layer(RequestBodyLimitLayer::new(limits.body))
         .layer(axum::extract::DefaultBodyLimit::disable())
         .layer(RequestBodyTimeoutLayer::new(limits.body_idle))
+        .layer(RequestBodyDeadlineLayer::new(limits.body_whole))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.answer))
         .layer(CatchPanicLayer::custom(panic_as_problem))
         .layer(map_response(bare_error_as_problem))

@@ -2,6 +2,7 @@
 
 mod collector;
 mod hello;
+mod limits;
 
 use collector::Collector;
 use hello::Hello;
@@ -118,7 +119,7 @@ async fn a_body_of_unknown_length_is_limited_too() {
 
 #[tokio::test]
 async fn a_client_that_says_nothing_is_shown_out() {
-    let hello = Hello::start(&[]);
+    let hello = Hello::start(&[("WEIR_HEADER_MS", "1000")]);
     for start in ["", "P", "PRI * HTTP/2.0\r\n", "GET /live HTTP/1.1\r\nhost:"] {
         let mut stream = hello.connect().await;
         stream.write_all(start.as_bytes()).await.expect("it reads");

@@ -183,6 +183,7 @@ fn registered(channel: Channel, number: usize) -> Registered {
         tolerance_ms: 300_000,
         budget_per_second: 0,
         urgent: false,
+        api: None,
     }
 }
 

@@ -66,6 +66,9 @@ fn request(parameters: BTreeMap<String, String>) -> Result<SearchOrdersRequest, 
             "sku" => request.sku = value,
             "state" => request.state = value,
             "channel" => request.channel = value,
+            "shop" => request.shop = value,
+            "placed_from" => request.placed_from_ms = moment(&name, &value)?,
+            "placed_until" => request.placed_until_ms = moment(&name, &value)?,
             "tracking" => request.tracking_number = value,
             "page_size" => {
                 request.page_size = value.parse().map_err(|_| wrong("page_size", "should be a whole number"))?
@@ -75,6 +78,10 @@ fn request(parameters: BTreeMap<String, String>) -> Result<SearchOrdersRequest, 
         }
     }
     Ok(request)
+}
+
+fn moment(name: &str, value: &str) -> Result<i64, Problem> {
+    value.parse().map_err(|_| wrong(name, "should be a moment in Unix milliseconds"))
 }
 
 fn only_tenant(mut parameters: BTreeMap<String, String>) -> Result<String, Problem> {
@@ -108,12 +115,17 @@ fn order_json(summary: OrderSummary) -> Value {
         waits_for,
         warehouse,
         tracking_number,
+        lines,
+        cancel_asked,
     } = summary;
+    let lines: Vec<Value> =
+        lines.into_iter().map(|line| json!({ "lineId": line.line_id, "quantity": line.quantity })).collect();
     json!({
         "orderId": order_id, "channel": channel, "shop": shop, "platformOrderId": platform_order_id,
         "shownNumber": shown_number, "state": state, "paymentState": payment_state, "skus": skus,
         "payableMinor": payable_minor, "currency": currency, "buyerHash": buyer_hash, "placedAtMs": placed_at_ms,
         "updatedAtMs": updated_at_ms, "waitsFor": waits_for, "warehouse": warehouse, "trackingNumber": tracking_number,
+        "lines": lines, "cancelAsked": cancel_asked,
     })
 }
 

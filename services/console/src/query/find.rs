@@ -80,6 +80,15 @@ pub(super) async fn search(pool: &PgPool, wanted: &Wanted<'_>) -> Result<Vec<PgR
     if !asked.channel.is_empty() {
         query.push(" and channel = ").push_bind(&asked.channel);
     }
+    if !asked.shop.is_empty() {
+        query.push(" and shop = ").push_bind(&asked.shop);
+    }
+    if asked.placed_from_ms != 0 {
+        query.push(" and i.placed_at_ms >= ").push_bind(asked.placed_from_ms);
+    }
+    if asked.placed_until_ms != 0 {
+        query.push(" and i.placed_at_ms < ").push_bind(asked.placed_until_ms);
+    }
     if !wanted.buyer_hashes.is_empty() {
         query.push(" and ((email_hash <> '' and email_hash = any(").push_bind(&wanted.buyer_hashes);
         query.push(")) or (phone_hash <> '' and phone_hash = any(").push_bind(&wanted.buyer_hashes).push(")))");

@@ -1,10 +1,10 @@
 //! The questions over HTTP: what is asked in the address is answered in JSON, and what makes no sense as a problem.
 
-use super::records::{Author, in_log};
+use super::records::{Author, START, in_log};
 use super::{apply, queries, schema};
 use axum::body::{Body, to_bytes};
 use http::{Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use weir_console::edge::http::router;
 use weir_testkit::Schema;
@@ -33,6 +33,14 @@ async fn what_is_asked_over_http_is_answered_in_json() {
     }
     let (_, body) = get(&schema, "/orders?state=shipped&sku=SKU-1").await;
     assert_eq!(body["orders"][0]["platformOrderId"], "31");
+    let (from, until) = (START + 31, START + 32);
+    let window = format!("/orders?channel=shopify&shop=acme&placed_from={from}&placed_until={until}");
+    let (_, body) = get(&schema, &window).await;
+    assert_eq!(body["orders"].as_array().map(Vec::len), Some(1), "{body}");
+    assert_eq!(body["orders"][0]["lines"], json!([{ "lineId": "1", "quantity": 1 }, { "lineId": "2", "quantity": 1 }]));
+    assert_eq!(body["orders"][0]["cancelAsked"], false);
+    let (_, body) = get(&schema, &format!("/orders?placed_until={from}")).await;
+    assert_eq!(body["orders"], json!([]), "the end of a window is not in it");
     let (_, body) = get(&schema, "/counts").await;
     assert_eq!(body["states"]["shipped"], 1);
     assert_eq!(body["events"]["orders/weir.order.v1.OrderPlaced"], 1);
@@ -56,6 +64,9 @@ async fn a_question_that_makes_no_sense_is_a_problem() {
         ("/orders?sku=TEA%0A", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/orders?tracking=%00", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/orders?channel=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?channel=shopify&shop=%00", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?placed_from=yesterday", StatusCode::BAD_REQUEST, "field-invalid"),
+        ("/orders?placed_until=1.5", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/orders?platform_order_id=%00", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/orders?tenant=%00", StatusCode::BAD_REQUEST, "field-invalid"),
         ("/orders/shopify/acme/%00", StatusCode::BAD_REQUEST, "field-invalid"),

@@ -10,7 +10,7 @@ use weir_host::{Problem, kind};
 /// How much the door takes at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Requests under way, over all shops.
+    /// Believed deliveries under way, over all shops.
     pub in_flight: usize,
     /// Kept for urgent shops beside that.
     pub in_flight_urgent: usize,
@@ -45,7 +45,20 @@ impl Admission {
         }
     }
 
-    /// A place at the door for the length of a request. Nobody waits for one.
+    /// Whether there is a place, without taking it: what would find none later need not be read. Nobody holds a place who has not
+    /// shown a signature, else half a request on each of some thousand connections would keep everybody out.
+    ///
+    /// # Errors
+    /// As [`Admission::enter`].
+    pub fn look(&self, shop: &Registered) -> Result<(), Problem> {
+        let free = |places: &Semaphore| places.available_permits() > 0;
+        match free(&self.all) || shop.urgent && free(&self.urgent) {
+            true => Ok(()),
+            false => Err(full()),
+        }
+    }
+
+    /// A place for a believed delivery, until it is kept. Nobody waits for one.
     ///
     /// # Errors
     /// `overloaded`, with the time after which a repeat makes sense.
@@ -55,7 +68,7 @@ impl Admission {
             Err(_) if shop.urgent => self.urgent.clone().try_acquire_owned(),
             place => place,
         };
-        place.map_err(|_| overloaded("More is coming in than can be taken.", AWAY))
+        place.map_err(|_| full())
     }
 
     /// Takes one of the deliveries that the shop may send. To be asked for signed ones only: else whoever knows the shop's address
@@ -93,6 +106,11 @@ impl Admission {
     }
 }
 
+/// What the whole door answers while it has no room.
+pub(super) fn full() -> Problem {
+    overloaded("More is coming in than can be taken.", AWAY)
+}
+
 fn overloaded(detail: &str, after: Duration) -> Problem {
     Problem::new(kind::OVERLOADED, detail).retry_after(after)
 }
@@ -106,10 +124,9 @@ mod tests {
             tenant: "demo".to_owned(),
             channel: "generic".to_owned(),
             shop: name.to_owned(),
-            secrets: Vec::new(),
-            tolerance_ms: 0,
             budget_per_second,
             urgent,
+            ..Registered::default()
         }
     }
 
@@ -123,6 +140,20 @@ mod tests {
         assert!(admission.enter(&shop("b", 0, true)).is_err(), "those are counted too");
         drop(first);
         assert!(admission.enter(&shop("a", 0, false)).is_ok());
+    }
+
+    #[test]
+    fn a_look_finds_what_there_is_and_takes_nothing() {
+        let admission = Admission::new(Limits { in_flight: 1, in_flight_urgent: 1 });
+        for _ in 0..3 {
+            assert!(admission.look(&shop("a", 0, false)).is_ok());
+        }
+        let _first = admission.enter(&shop("a", 0, false)).expect("a free place");
+        let refused = admission.look(&shop("a", 0, false)).expect_err("full");
+        assert_eq!((refused.kind(), refused.retry_delay()), (kind::OVERLOADED, Some(AWAY)));
+        assert!(admission.look(&shop("b", 0, true)).is_ok(), "places are kept for urgent shops");
+        let _urgent = admission.enter(&shop("b", 0, true)).expect("a place of those");
+        assert!(admission.look(&shop("b", 0, true)).is_err());
     }
 
     #[test]

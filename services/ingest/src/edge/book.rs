@@ -36,6 +36,16 @@ impl Book {
         self.followed.get().is_some()
     }
 
+    /// Shops whose platform is asked for orders; none before the topic counts.
+    pub fn with_api(&self) -> Vec<Arc<Registered>> {
+        self.followed.get().map(|table| table.with(|shops, _| shops.with_api())).unwrap_or_default()
+    }
+
+    /// Next offset of the reference topic that was not read yet; nothing before the topic counts.
+    pub fn reference(&self) -> Option<i64> {
+        self.followed.get().map(|table| table.with(|_, reference| reference))
+    }
+
     /// Nothing where it can't be told yet: a shop that is not remembered may be on the topic by now.
     pub fn find(&self, channel: &str, shop: &str) -> Option<Found> {
         if let Some(table) = self.followed.get() {

@@ -5,35 +5,29 @@
 //! journal's disk.
 
 use super::admission::Admission;
+use super::body::{Budget, Held, read};
 use super::book::{Book, Found};
 use super::lane::{Entry, Kept, Lane};
-use super::record::{Parcel, webhook};
+use super::record::{Parcel, place, webhook};
 use super::{now_ms, refusal};
-use crate::wire::{Registered, subject_key};
+use crate::wire::Registered;
 use axum::Router;
-use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::LengthLimitError;
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
-use std::error::Error;
 use std::sync::OnceLock;
 use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 use uuid::Uuid;
-use weir_channels::{Adapter, Answer, CHANNELS, Fault, Headers, Identity, adapter};
+use weir_channels::{Adapter, Answer, CHANNELS, Fault, Headers, adapter};
 use weir_host::semconv::{self, attribute};
 use weir_host::{Problem, kind, trace};
 use weir_pipeline::Outgoing;
-use weir_proto::ids;
-
-/// Larger than any order of a platform, and small enough that a crowd of them fits into memory.
-pub(super) const BODY_MAX: usize = 256 * 1024;
 
 /// The door. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +35,13 @@ pub struct Door {
     book: Book,
     lane: Lane,
     admission: Admission,
+    budget: Budget,
+}
+
+/// What a delivery takes up until it is kept.
+struct Place {
+    _under_way: OwnedSemaphorePermit,
+    _bytes: Held,
 }
 
 /// A believed delivery.
@@ -64,7 +65,7 @@ struct Taken {
 impl Door {
     /// While `book` knows nothing, every delivery is answered `log-unavailable`.
     pub fn new(book: Book, lane: Lane, admission: Admission) -> Door {
-        Door { book, lane, admission }
+        Door { book, lane, admission, budget: Budget::default() }
     }
 }
 
@@ -92,23 +93,24 @@ async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Resul
     let Found { shop: found, reference } = door.book.find(channel, shop).ok_or_else(refusal::away)?;
     let shop = found
         .ok_or_else(|| Problem::new(kind::UNKNOWN_SHOP, format!("The channel {channel} has no shop {shop:?}.")))?;
-    let under_way = door.admission.enter(&shop)?;
+    door.admission.look(&shop)?;
     let (parts, body) = request.into_parts();
     let headers = keep(&parts.headers, adapter.kept_headers());
-    let body = to_bytes(body, BODY_MAX).await.map_err(|error| unread(&error))?;
+    let (body, bytes) = read(body, &door.budget).await?;
     let now_ms = now_ms();
     let signed = weir_channels::Request { headers: &headers, body: &body, now_ms };
     if adapter.is_probe(&signed) {
         return Ok(Taken { answer: adapter.answer(), kept: Kept::Log, fault: None });
     }
     adapter.verify(&signed, &shop.secrets, shop.tolerance_ms).map_err(|fault| refusal::unsigned(&fault))?;
+    let place = Place { _under_way: door.admission.enter(&shop)?, _bytes: bytes };
     door.admission.spend(&shop, Instant::now())?;
     let believed = Believed { adapter, shop: &shop, headers, body, now_ms, reference };
-    take(door.lane, under_way, believed).await
+    take(door.lane, place, believed).await
 }
 
-/// Makes a believed delivery durable, in its place among the requests under way.
-async fn take(lane: Lane, under_way: OwnedSemaphorePermit, delivery: Believed<'_>) -> Result<Taken, Problem> {
+/// Makes a believed delivery durable, in its place among those under way.
+async fn take(lane: Lane, place_taken: Place, delivery: Believed<'_>) -> Result<Taken, Problem> {
     let Believed { adapter, shop, headers, body, now_ms, reference } = delivery;
     let (identity, fault) = match adapter.map(&headers, &body) {
         Ok(mapped) => (Ok(mapped.identity()), None),
@@ -134,7 +136,7 @@ async fn take(lane: Lane, under_way: OwnedSemaphorePermit, delivery: Believed<'_
     // A task of its own: a sender with less patience than the door would else take away, with each request, the step that finds out
     // that the log is away.
     let keeping = async move {
-        let _under_way = under_way;
+        let _place = place_taken;
         lane.keep(entry).await
     };
     let kept = tokio::spawn(keeping.in_current_span()).await.map_err(|error| Problem::internal(&error))?;
@@ -144,21 +146,6 @@ async fn take(lane: Lane, under_way: OwnedSemaphorePermit, delivery: Believed<'_
         tracing::warn!(channel, shop, reason, field = fault.field, "delivery kept that can not be read");
     }
     Ok(Taken { answer: adapter.answer(), kept, fault })
-}
-
-/// The key it is kept under: its order's, else its shop's.
-fn place(shop: &Registered, identity: Result<Identity, Fault>) -> (String, Identity) {
-    match identity {
-        Ok(identity) => {
-            let key = ids::order_id(&shop.tenant, &shop.channel, &shop.shop, &identity.platform_order_id);
-            (key, identity)
-        }
-        Err(_) => {
-            let key = subject_key(&shop.tenant, &shop.channel, &shop.shop);
-            let none = Identity { kind: String::new(), delivery_id: String::new(), platform_order_id: String::new() };
-            (key, none)
-        }
-    }
 }
 
 fn keep(headers: &HeaderMap, names: &[&str]) -> Headers {
@@ -188,18 +175,6 @@ fn count(channel: &str, taken: &Result<Taken, Problem>) {
         shed.add(1, std::slice::from_ref(&channel));
     }
     deliveries.add(1, &[channel, KeyValue::new(attribute::OUTCOME, outcome)]);
-}
-
-/// Why a body did not come in whole.
-fn unread(error: &axum::Error) -> Problem {
-    let mut cause: Option<&dyn Error> = Some(error);
-    while let Some(inner) = cause {
-        if inner.is::<LengthLimitError>() {
-            return Problem::new(kind::BODY_TOO_LARGE, format!("A body has at most {BODY_MAX} bytes."));
-        }
-        cause = inner.source();
-    }
-    Problem::new(kind::BODY_TIMEOUT, "The body stopped coming before its end.")
 }
 
 fn respond(answer: Answer) -> Response {

@@ -1,8 +1,8 @@
-//! `IngestService.PlaceOrder`: an order in canonical form, sealed here before it reaches the log.
+//! `PlaceOrder`: an order in canonical form, sealed here before it reaches the log.
 //!
 //! The record is the same for the same request (no clock, no random id inside), so a repeat of the command is seen as one.
 
-use super::door::BODY_MAX;
+use super::body::BODY_MAX;
 use super::record::{RECEIVED, encode};
 use super::{now_ms, refusal};
 use crate::domain::HORIZON_MS;
@@ -10,14 +10,12 @@ use bytes::Bytes;
 use prost::Message as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tonic::{Request, Response, Status};
 use weir_channels::grpc::{PLACE_ORDER, check};
 use weir_host::{Problem, kind};
 use weir_pipeline::gateway::{AskError, Gateway};
 use weir_privacy::TenantKey;
 use weir_proto::delivery::v1::Received;
 use weir_proto::ids;
-use weir_proto::ingest::v1::ingest_service_server::IngestService;
 use weir_proto::ingest::v1::{PersonalInput, PlaceOrderRequest, PlaceOrderResponse};
 use weir_proto::limits;
 use weir_proto::log::v1::CommandHead;
@@ -38,12 +36,8 @@ impl Placing {
     pub fn new(gateway: Arc<OnceLock<Gateway>>, key: Arc<TenantKey>) -> Placing {
         Placing { gateway, key }
     }
-}
 
-#[tonic::async_trait]
-impl IngestService for Placing {
-    async fn place_order(&self, request: Request<PlaceOrderRequest>) -> Result<Response<PlaceOrderResponse>, Status> {
-        let request = request.into_inner();
+    pub(super) async fn place(&self, request: PlaceOrderRequest) -> Result<PlaceOrderResponse, Problem> {
         let head = request.head.ok_or_else(|| missing("head"))?;
         let order = request.order.ok_or_else(|| missing("order"))?;
         let order = sealed(&self.key, &head, order, request.personal.unwrap_or_default())?;
@@ -54,7 +48,7 @@ impl IngestService for Placing {
         let record = |meta| encode(meta, received(&identity, body.clone()));
         let receipt = gateway.ask(&head, &order_id, RECEIVED, PATIENCE, record).await;
         let receipt = receipt.map_err(|error| problem(&error))?;
-        Ok(Response::new(PlaceOrderResponse { receipt: Some(receipt), order_id: order_id.clone() }))
+        Ok(PlaceOrderResponse { receipt: Some(receipt), order_id })
     }
 }
 

@@ -1,17 +1,18 @@
 //! Deliveries on their way into the log.
 
-use crate::wire::Registered;
+use crate::wire::{Registered, subject_key};
 use prost::Message as _;
-use weir_channels::Headers;
+use weir_channels::{Fault, Headers, Identity};
 use weir_pipeline::Outgoing;
 use weir_proto::delivery::v1::{DeliveryEvent, Header, Received, delivery_event};
+use weir_proto::ids;
 use weir_proto::log::v1::{Actor, ActorKind, Meta};
 use weir_proto::topics::Topic;
 
 /// The one kind of record in `deliveries`.
 pub const RECEIVED: &str = "weir.delivery.v1.Received";
 
-/// What the door puts around a body.
+/// What is put around a body.
 pub struct Parcel<'a> {
     pub shop: &'a Registered,
     /// Order id, or the shop's subject key.
@@ -28,6 +29,15 @@ pub struct Parcel<'a> {
 
 /// The record of a webhook.
 pub fn webhook(parcel: Parcel<'_>) -> Outgoing {
+    record("webhook", parcel)
+}
+
+/// The record of an order that a platform was asked for.
+pub fn pulled(parcel: Parcel<'_>) -> Outgoing {
+    record("pull", parcel)
+}
+
+fn record(source: &str, parcel: Parcel<'_>) -> Outgoing {
     let shop = parcel.shop;
     let meta = Meta {
         tenant: shop.tenant.clone(),
@@ -51,12 +61,27 @@ pub fn webhook(parcel: Parcel<'_>) -> Outgoing {
         headers: parcel.headers.0.iter().map(header).collect(),
         body: parcel.body,
         received_at_ms: parcel.now_ms,
-        source: "webhook".to_owned(),
+        source: source.to_owned(),
         reference: parcel.reference,
         ..Received::default()
     };
     let value = encode(meta, received);
     Outgoing { topic: Topic::Deliveries, key: parcel.key, event_type: RECEIVED, value }
+}
+
+/// The key it is kept under: its order's, else its shop's.
+pub(crate) fn place(shop: &Registered, identity: Result<Identity, Fault>) -> (String, Identity) {
+    match identity {
+        Ok(identity) => {
+            let key = ids::order_id(&shop.tenant, &shop.channel, &shop.shop, &identity.platform_order_id);
+            (key, identity)
+        }
+        Err(_) => {
+            let key = subject_key(&shop.tenant, &shop.channel, &shop.shop);
+            let none = Identity { kind: String::new(), delivery_id: String::new(), platform_order_id: String::new() };
+            (key, none)
+        }
+    }
 }
 
 /// The record's bytes.

@@ -5,13 +5,18 @@ use crate::domain::{self, World};
 use prost::Message as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_channels::standard_webhooks;
+use std::time::Duration;
+use weir_channels::{adapter, standard_webhooks};
 use weir_privacy::TenantKey;
 use weir_proto::reference::v1::reference_event::Entity;
-use weir_proto::reference::v1::{ReferenceEvent, SecretList, Shop};
+use weir_proto::reference::v1::{self as reference, ReferenceEvent, SecretList, Shop};
 
 /// Where a signature's scheme has a timestamp and the shop says nothing.
 const TOLERANCE_MS: i64 = 300_000;
+
+/// Where a shop says nothing: as order desks are used to, and what Shopify admits every shop.
+const PULL_EVERY_MS: u64 = 300_000;
+const REQUESTS_PER_SECOND: u32 = 2;
 
 /// Bytes of a secret below which anybody can guess it. A platform's have 20 at least.
 const SECRET_MIN: usize = 8;
@@ -23,7 +28,7 @@ pub struct Shops {
 }
 
 /// A shop at the door.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Registered {
     pub tenant: String,
     pub channel: String,
@@ -34,6 +39,20 @@ pub struct Registered {
     /// 0: no limit of its own.
     pub budget_per_second: u32,
     pub urgent: bool,
+    /// Where its platform is asked for orders; nothing: it is not asked.
+    pub api: Option<Arc<Api>>,
+}
+
+/// A shop's API at its platform. Not for printing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Api {
+    /// Without a slash at its end.
+    pub url: String,
+    /// Opened; empty where it could not be, which the platform will refuse.
+    pub credential: String,
+    /// From one pull to the next.
+    pub every: Duration,
+    pub requests_per_second: u32,
 }
 
 impl std::fmt::Debug for Registered {
@@ -46,6 +65,14 @@ impl std::fmt::Debug for Registered {
 impl Shops {
     pub fn find(&self, channel: &str, shop: &str) -> Option<Arc<Registered>> {
         self.by_address.get(&format!("{channel}/{shop}")).cloned()
+    }
+
+    /// Those whose platform is asked for orders.
+    pub fn with_api(&self) -> Vec<Arc<Registered>> {
+        let can_be = |shop: &&Arc<Registered>| {
+            shop.api.is_some() && adapter(&shop.channel).is_some_and(|adapter| adapter.listing().is_some())
+        };
+        self.by_address.values().filter(can_be).cloned().collect()
     }
 
     /// Whether a reference record of this key is of a shop.
@@ -100,6 +127,24 @@ fn register(tenant_key: &TenantKey, tenant: &str, shop: Shop) -> Registered {
         tolerance_ms: if shop.signature_tolerance_ms > 0 { shop.signature_tolerance_ms } else { TOLERANCE_MS },
         budget_per_second: shop.budget_per_second,
         urgent: shop.urgent,
+        api: shop.api.map(|api| Arc::new(opened(tenant_key, &address, api))),
+    }
+}
+
+fn opened(tenant_key: &TenantKey, address: &str, api: reference::Api) -> Api {
+    let sealed = api.credential.unwrap_or_default();
+    let credential = tenant_key.open_bytes(&format!("api/{address}"), &sealed).map_err(|fault| fault.to_string());
+    let credential = credential.and_then(|clear| String::from_utf8(clear).map_err(|fault| fault.to_string()));
+    let credential = credential.unwrap_or_else(|fault| {
+        tracing::error!(address, fault, "the credential of the shop's API can not be opened");
+        String::new()
+    });
+    let every_ms = u64::try_from(api.pull_every_ms).ok().filter(|ms| *ms > 0).unwrap_or(PULL_EVERY_MS);
+    Api {
+        url: api.url.trim_end_matches('/').to_owned(),
+        credential,
+        every: Duration::from_millis(every_ms),
+        requests_per_second: if api.requests_per_second > 0 { api.requests_per_second } else { REQUESTS_PER_SECOND },
     }
 }
 

@@ -1,8 +1,12 @@
 //! The door on a real Kafka: every kind of bad input gets its documented answer, and what was believed is never lost.
 
 use crate::house::{Answer, House, now_s, post};
+use axum::body::{Body, Bytes};
+use futures::stream;
 use prost::Message as _;
 use serde_json::Value;
+use std::io;
+use weir_ingest::edge::{Admission, Door, Limits, router};
 use weir_ingest::wire::subject_key;
 use weir_proto::delivery::v1::{DeliveryEvent, Received, delivery_event::Event};
 use weir_proto::ids;
@@ -83,6 +87,19 @@ fn only_signed_deliveries_spend_the_budget_of_a_shop() {
     assert_eq!(deliveries(&house).len(), taken, "what is shed is not written");
 }
 
+/// While there is no place, nothing is read: reading costs what the door has too little of.
+#[test]
+fn a_full_door_sheds_before_the_body_is_there() {
+    let house = House::open();
+    let full = Admission::new(Limits { in_flight: 0, in_flight_urgent: 0 });
+    let routes = router(Door::new(house.book.clone(), house.lane(), full));
+    let routes = weir_host::serve::http(routes, &weir_host::serve::Limits::default());
+    let never = Body::from_stream(stream::pending::<io::Result<Bytes>>());
+    let answer = house.block_on(post(routes, "/webhooks/shopify/acme", &[], never));
+    assert_eq!(problem(&answer), refused(429, "overloaded", ""));
+    assert_eq!(answer.retry_after.as_deref(), Some("1"));
+}
+
 /// It was signed, so its bytes are kept; the clerk puts it where a person looks, and nothing of it becomes a fact.
 #[test]
 fn a_text_that_no_table_can_hold_goes_to_quarantine() {
@@ -122,6 +139,11 @@ fn each_platform_hears_what_it_wants_once_the_log_has_it() {
     assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
     let ping = [("content-type", "application/x-www-form-urlencoded".to_owned())];
     assert_eq!(house.post("/webhooks/woocommerce/acme", &ping, "webhook_id=7").status.as_u16(), 200);
+    let answer = house.woocommerce(include_str!("../../../../crates/channels/src/woocommerce/order.json"));
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 0));
+    let thin = r#"{"id":"E1","status":"WAIT_BUYER_PAY","version":7,"msg":"%7B%7D","msg_id":"y-1","type":"trade_TradeCreate","client_id":"client","test":false}"#;
+    let answer = house.youzan("trade_TradeCreate", thin);
+    assert_eq!((answer.status.as_u16(), answer.body.as_ref()), (200, br#"{"code":0,"msg":"success"}"#.as_slice()));
     let paid = r#"{"type":"order.paid","timestamp":"2026-11-21T10:05:00Z","data":{"order_id":"W-1",
         "payment":{"id":"p-1","amount_minor":500,"currency":"EUR"}}}"#;
     let answer = house.generic("m-1", now_s(), paid);
@@ -129,7 +151,13 @@ fn each_platform_hears_what_it_wants_once_the_log_has_it() {
     let mut deliveries = deliveries(&house);
     deliveries.sort_by(|one, other| one.1.channel.cmp(&other.1.channel));
     let told: Vec<_> = deliveries.iter().map(|(_, one)| (one.kind.as_str(), one.platform_order_id.as_str())).collect();
-    assert_eq!(told, [("order.paid", "W-1"), ("orders/create", "9007199254740995")]);
+    let expected = [
+        ("order.paid", "W-1"),
+        ("orders/create", "9007199254740995"),
+        ("order.updated", "731"),
+        ("trade_TradeCreate", "E1"),
+    ];
+    assert_eq!(told, expected);
     assert_eq!(deliveries[0].1.delivery_id, "m-1");
     assert_eq!(deliveries[1].1.body, ORDER);
     assert!(deliveries[1].1.reference > 0, "the clerk must have read what the door has read");

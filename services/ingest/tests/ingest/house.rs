@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use weir_channels::{shopify, standard_webhooks, woocommerce};
+use weir_channels::{shopify, standard_webhooks, woocommerce, youzan};
 use weir_ingest::edge::{Admission, Book, Door, Lane, Limits, router};
 use weir_ingest::wire::{Clerk, Shops};
 use weir_pipeline::kafka::KafkaLog;
@@ -21,7 +21,7 @@ use weir_pipeline::stage::{self, Partition, Worker};
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{Config, Log as _, NoEffects, Reader as _, Record, Signals, TopicPartition};
 use weir_privacy::TenantKey;
-use weir_proto::reference::v1::{ReferenceEvent, SecretList, Shop, reference_event::Entity};
+use weir_proto::reference::v1::{Api, ReferenceEvent, SecretList, Shop, reference_event::Entity};
 use weir_proto::topics::Topic;
 use weir_testkit::{Servers, unique_prefix, wait_for};
 
@@ -45,6 +45,7 @@ pub struct House {
     runtime: Runtime,
     key: Arc<TenantKey>,
     routes: Router,
+    pub book: Book,
     stop: Arc<AtomicBool>,
     shared: Option<RwLockReadGuard<'static, ()>>,
 }
@@ -75,6 +76,7 @@ impl House {
         let shops = [
             shop(&key, "shopify", "acme", 0),
             shop(&key, "woocommerce", "acme", 0),
+            shop(&key, "youzan", "acme", 0),
             shop(&key, "generic", "acme", 0),
             shop(&key, "generic", "tight", 1),
         ];
@@ -84,8 +86,13 @@ impl House {
         let stop = Arc::new(AtomicBool::new(false));
         let book = Book::default();
         book.follow(follow(&log, &key, &stop));
-        let routes = routes(book, &config);
-        House { config, log, runtime, key, routes, stop, shared: None }
+        let routes = routes(book.clone(), &config);
+        House { config, log, runtime, key, routes, book, stop, shared: None }
+    }
+
+    /// The door, to be put behind a port.
+    pub fn routes(&self) -> Router {
+        self.routes.clone()
     }
 
     /// A door whose log was never reached.
@@ -98,6 +105,29 @@ impl House {
         let signals = Signals::new(self.stop.clone(), |_, _| {});
         let clerk = Arc::new(Clerk::new(self.key.clone()));
         stage::spawn(clerk, self.log.clone(), &self.config, |_| NoEffects, None, &signals).expect("a clerk")
+    }
+
+    /// Registers a shop whose platform is at this address, and waits until the door knows it.
+    pub fn shop_at(&self, channel: &str, name: &str, url: &str, credential: &str) {
+        let api = Api {
+            url: url.to_owned(),
+            credential: Some(self.key.seal_bytes(&format!("api/{channel}/{name}"), credential.as_bytes())),
+            requests_per_second: 1_000,
+            ..Api::default()
+        };
+        let (key, mut event) = shop(&self.key, channel, name, 0);
+        if let Some(Entity::Shop(shop)) = &mut event.entity {
+            shop.api = Some(api);
+        }
+        Publisher::new(self.log.clone()).publish(vec![(key, event)]).expect("a shop");
+        let known =
+            || self.book.with_api().iter().any(|shop| shop.channel == channel && shop.shop == name).then_some(());
+        wait_for("the shop", PATIENCE, known);
+    }
+
+    /// A way into the log, as the door has one.
+    pub fn lane(&self) -> Lane {
+        lane(&self.config)
     }
 
     pub fn post(&self, address: &str, headers: &[(&str, String)], body: impl Into<Body>) -> Answer {
@@ -114,6 +144,13 @@ impl House {
         let signature = woocommerce::sign(SECRET, body.as_bytes());
         let headers = [("x-wc-webhook-topic", "order.updated".to_owned()), ("x-wc-webhook-signature", signature)];
         self.post("/webhooks/woocommerce/acme", &headers, body.to_owned())
+    }
+
+    pub fn youzan(&self, kind: &str, body: &str) -> Answer {
+        let signature = youzan::sign(b"client", SECRET, body.as_bytes());
+        let headers =
+            [(youzan::TYPE, kind.to_owned()), (youzan::CLIENT_ID, "client".to_owned()), (youzan::SIGNATURE, signature)];
+        self.post("/webhooks/youzan/acme", &headers, body.to_owned())
     }
 
     pub fn generic(&self, id: &str, at_s: i64, body: &str) -> Answer {
@@ -145,6 +182,10 @@ impl House {
             folded.fold(&clerk, record).expect("the clerk's own facts fit");
         }
         (kept, folded)
+    }
+
+    pub fn handle(&self) -> tokio::runtime::Handle {
+        self.runtime.handle().clone()
     }
 
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
@@ -190,9 +231,12 @@ pub fn now_s() -> i64 {
 
 fn routes(book: Book, config: &Config) -> Router {
     let admission = Admission::new(Limits { in_flight: 64, in_flight_urgent: 8 });
+    weir_host::serve::http(router(Door::new(book, lane(config), admission)), &weir_host::serve::Limits::default())
+}
+
+fn lane(config: &Config) -> Lane {
     let writer = Writer::connect(config, "test", Duration::from_secs(10)).expect("a writer");
-    let lane = Lane { writer: Arc::new(OnceLock::from(writer)), journal: None };
-    weir_host::serve::http(router(Door::new(book, lane, admission)), &weir_host::serve::Limits::default())
+    Lane { writer: Arc::new(OnceLock::from(writer)), journal: None }
 }
 
 fn follow(log: &KafkaLog, key: &Arc<TenantKey>, stop: &Arc<AtomicBool>) -> Table<Shops> {
@@ -203,7 +247,9 @@ fn follow(log: &KafkaLog, key: &Arc<TenantKey>, stop: &Arc<AtomicBool>) -> Table
 }
 
 fn shop(key: &TenantKey, channel: &str, name: &str, budget_per_second: u32) -> (String, ReferenceEvent) {
-    let secrets = SecretList { secrets: vec![b"an older secret".to_vec(), SECRET.to_vec()] }.encode_to_vec();
+    // Youzan's begins with the client id.
+    let secret = if channel == "youzan" { [b"client:", SECRET].concat() } else { SECRET.to_vec() };
+    let secrets = SecretList { secrets: vec![b"an older secret".to_vec(), secret] }.encode_to_vec();
     let shop = Shop {
         channel: channel.to_owned(),
         shop: name.to_owned(),

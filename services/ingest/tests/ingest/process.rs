@@ -75,6 +75,10 @@ impl Ingest {
         ingest
     }
 
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     pub fn http(&self, line: &str, headers: &[(&str, &str)], body: &str) -> String {
         let mut stream = self.sent(line, headers, body);
         let mut answer = String::new();

@@ -2,6 +2,7 @@
 
 use super::*;
 use weir_privacy::TenantKey;
+use weir_proto::reference::v1::Api;
 
 fn at() -> Address {
     Address {
@@ -30,6 +31,7 @@ fn known() -> Shop {
         urgent: true,
         signature_tolerance_ms: 600_000,
         sku_mappings: vec![map("BOX", "TEA"), map("BAR", "SOAP")],
+        api: Some(Api { url: "https://acme.example".to_owned(), ..Api::default() }),
     }
 }
 
