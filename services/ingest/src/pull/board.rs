@@ -11,14 +11,18 @@ use weir_host::{semconv, trace};
 pub(super) struct Board {
     failing: Gauge<u64>,
     age: Gauge<u64>,
-    /// Of the shop whose last success is furthest back, and when that was looked at.
+    /// Of the shop whose last success is furthest back, and when that was looked at; nothing where no shop is pulled.
     oldest: Option<(i64, Instant)>,
 }
 
 impl Board {
     pub(super) fn new() -> Board {
         let meter = global::meter(trace::TRACER);
-        Board { failing: semconv::PULL_SHOPS_FAILING.gauge(&meter), age: semconv::PULL_AGE.gauge(&meter), oldest: None }
+        Board {
+            failing: semconv::PULL_SHOPS_FAILING.gauge(&meter),
+            age: semconv::PULL_AGE.gauge(&meter),
+            oldest: Some((0, Instant::now())),
+        }
     }
 
     pub(super) fn show(&mut self, standings: &[Standing]) {

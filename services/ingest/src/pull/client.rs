@@ -121,10 +121,10 @@ impl Client {
         listing: &dyn Listing,
         asked: &PageAsked,
     ) -> Result<Page, PullFault> {
-        // Before the turn: whoever waits for room keeps nobody else from the shop's rate.
-        let _room = self.pages.acquire().await;
         let turn = self.turn(shop);
         wait(&turn, api).await;
+        // Behind the turn: a shop that must wait for long takes nobody else's room meanwhile.
+        let _room = self.pages.acquire().await;
         let Ask { path, headers } = listing.ask(asked, &api.credential);
         let mut request = self.http.get(format!("{}{path}", api.url));
         for (name, value) in headers {

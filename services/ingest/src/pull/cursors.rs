@@ -16,8 +16,10 @@ const CONNECTIONS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a shop is held without a word of its pull.
 const HOLD_MS: i64 = 60_000;
-/// How far back a shop's first pull begins.
-const FIRST_MS: i64 = 24 * 3_600_000;
+/// How far back a shop's first pull begins: enough for a platform whose clock is behind. What is older was somebody else's to ship.
+const FIRST_MS: i64 = 3_600_000;
+/// How far back the first pull of another address begins, but not before the shop's very first.
+const ANEW_MS: i64 = 24 * 3_600_000;
 
 /// Unix ms by the database's clock: the pods' own may differ.
 macro_rules! now {
@@ -110,8 +112,8 @@ impl Cursors {
         Ok(())
     }
 
-    /// Takes hold of shops of these that are due and held by nobody; those that are new, or have another address than before, begin a
-    /// day back.
+    /// Takes hold of shops of these that are due and held by nobody; those that are new begin an
+    /// hour back, and those that have another address than before a day.
     ///
     /// # Errors
     /// Where Postgres does not answer soon, as each of these.
@@ -123,8 +125,8 @@ impl Cursors {
             "insert into pulls (tenant, channel, shop, source, cursor_ms, begun_ms, due_ms)
              select tenant, channel, shop, source, ", now!(), " - $5, ", now!(), ", ", now!(), "
              from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) as named (tenant, channel, shop, source)
-             on conflict (tenant, channel, shop) do update set source = excluded.source, cursor_ms = excluded.cursor_ms,
-                 begun_ms = excluded.begun_ms, due_ms = excluded.due_ms, last_success_ms = 0, failures = 0, last_error = '',
+             on conflict (tenant, channel, shop) do update set source = excluded.source,
+                 cursor_ms = greatest(pulls.begun_ms - $5, excluded.begun_ms - $6), due_ms = excluded.due_ms, last_success_ms = 0, failures = 0, last_error = '',
                  held_by = null, held_until_ms = 0
              where pulls.source <> excluded.source"
         ))
@@ -132,7 +134,8 @@ impl Cursors {
         .bind(&channels)
         .bind(&names)
         .bind(&sources)
-        .bind(FIRST_MS);
+        .bind(FIRST_MS)
+        .bind(ANEW_MS);
         in_time(insert.execute(&self.pool)).await?;
         let claim = sqlx::query_as(concat!(
             "with due as materialized (

@@ -63,7 +63,7 @@ impl Feeder {
 
     /// Works until the drain begins.
     pub async fn run(self, stop: Drain) {
-        let mut trouble = Trouble::default();
+        let (mut board, mut trouble) = (Board::new(), Trouble::default());
         loop {
             let migrated = tokio::select! {
                 migrated = self.cursors.migrate() => migrated,
@@ -73,11 +73,12 @@ impl Feeder {
                 Ok(()) => break,
                 Err(error) => trouble.tell(&error.to_string()),
             }
+            board.show_old();
             if paused(&stop).await {
                 return;
             }
         }
-        let (mut board, mut under_way) = (Board::new(), JoinSet::new());
+        let mut under_way = JoinSet::new();
         while !paused(&stop).await {
             while under_way.try_join_next().is_some() {}
             let shops = self.book.with_api();

@@ -216,7 +216,7 @@ fn a_time_that_is_still_to_come_takes_no_cursor_along() {
 
 /// An address that was wrong at first may have moved the cursor past all that the right one has.
 #[test]
-fn another_address_is_read_from_a_day_back() {
+fn another_address_is_read_from_the_shops_beginning() {
     let setting = Setting::new();
     setting.shop.place(1..=1);
     setting.shop.pay(1);
@@ -224,7 +224,7 @@ fn another_address_is_read_from_a_day_back() {
     let first = setting.until("a pull", |standing| standing.last_success_ms > 0 && standing.entered == 1);
     let other = setting.house.block_on(Shop::open("ck:cs"));
     other.place(7..=7);
-    other.pay_at(7, shop::now_s() - 3_600);
+    other.pay_at(7, shop::now_s() - 2_400);
     setting.house.shop_at("woocommerce", "pulled", &other.url, "ck:cs");
     let second = setting.until("what the other has", |standing| standing.entered == 2 && standing.last_success_ms > 0);
     assert!(second.cursor_ms < first.cursor_ms);

@@ -50,7 +50,7 @@ impl Shop {
 
     /// Places these orders, seven in a second.
     pub fn place(&self, ids: RangeInclusive<u64>) {
-        let begin_s = now_s() - 3_600;
+        let begin_s = now_s() - 1_800;
         for (index, id) in ids.enumerate() {
             let second = i64::try_from(index / 7).expect("few");
             let order = Order { placed_s: BEGIN_S + second, changed_s: begin_s + second, paid: false };
