@@ -31,6 +31,9 @@ use weir_proto::ingest::v1::ingest_service_server::IngestServiceServer;
 use weir_proto::reference::v1::ReferenceEvent;
 use weir_proto::topics::Topic;
 
+/// Bytes of a gRPC message: an order of the door's size and what is around it. tonic takes 4 MB by itself, of each stream of a connection.
+const MESSAGE_MAX: usize = 512 << 10;
+
 /// Runs the service to its end.
 pub fn run() -> ExitCode {
     weir_host::run("ingest", settings::read, start)
@@ -91,7 +94,7 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
     });
     Ok(Parts::new()
         .http(router(door))
-        .grpc(IngestServiceServer::new(Service { placing, asking }))
+        .grpc(IngestServiceServer::new(Service { placing, asking }).max_decoding_message_size(MESSAGE_MAX))
         .descriptors(DESCRIPTORS))
 }
 

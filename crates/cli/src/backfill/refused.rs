@@ -24,7 +24,10 @@ impl RefusedFile {
         if is_same {
             return Err(ConfigFault("--refused is the file that is read; name another".to_owned()).into());
         }
-        let file = File::create(path).with_context(|| format!("{} can't be written", path.display()))?;
+        // What is there may be rows that somebody has mended meanwhile.
+        let file = File::create_new(path).with_context(|| {
+            format!("{} can't be made; --refused names a file that is not there yet", path.display())
+        })?;
         // A reason of an earlier time is replaced.
         let before = sheet.columns.index(REFUSED_BECAUSE);
         let columns = (0..sheet.columns.count).filter(|index| Some(*index) != before).collect();

@@ -160,6 +160,10 @@ fn errors_name_the_next_step(desk: &Desk, file: &Path) {
     assert!(complained.contains("no column \"qty\" is known") && complained.contains("\"quantity\" is not there"));
     let same = desk.backfill(file, &["--refused", plain]).badly(64);
     assert!(same.contains("--refused is the file that is read"), "{same}");
+    let mended = desk.write("there.csv", "mended by hand");
+    let there = desk.backfill(file, &["--dry-run", "--refused", mended.to_str().expect("a plain name")]).badly(1);
+    assert!(there.contains("a file that is not there yet"), "{there}");
+    assert_eq!(std::fs::read_to_string(&mended).expect("it is there"), "mended by hand");
     let complained = desk.backfill(&desk.path("nothing.csv"), &[]).badly(1);
     assert!(complained.contains("nothing.csv can't be read"), "{complained}");
     desk.house.weir(&["backfill", "acme", "--file", plain]).badly(2);

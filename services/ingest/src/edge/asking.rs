@@ -26,7 +26,7 @@ pub struct Asking {
     pub lane: Lane,
     /// Nothing without a database: then nothing is pulled by itself.
     pub cursors: Option<Cursors>,
-    /// The process's end, which a listing under way does not hold up.
+    /// The process's end: a listing goes no further then.
     pub stop: Drain,
 }
 

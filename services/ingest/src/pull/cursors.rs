@@ -140,8 +140,8 @@ impl Cursors {
         let claim = sqlx::query_as(concat!(
             "with due as materialized (
                  select tenant, channel, shop from pulls
-                 join unnest($1::text[], $2::text[], $3::text[]) as named (tenant, channel, shop)
-                     using (tenant, channel, shop)
+                 join unnest($1::text[], $2::text[], $3::text[], $7::bigint[]) as named (tenant, channel, shop, source)
+                     using (tenant, channel, shop, source)
                  where due_ms <= ",
             now!(),
             " and held_until_ms < ",
@@ -159,7 +159,9 @@ impl Cursors {
         .bind(&names)
         .bind(hold)
         .bind(HOLD_MS)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        // Another process may know another address by now: whoever knows the old one pulls no more.
+        .bind(&sources);
         let rows: Vec<(String, String, String, i64, i32)> = in_time(claim.fetch_all(&self.pool)).await?;
         let claim = |(tenant, channel, shop, cursor_ms, failures)| Claim {
             address: Address { tenant, channel, shop },
