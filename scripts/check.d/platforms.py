@@ -77,7 +77,7 @@ def told(state, *reconciled):
         figure(f"reconcile {os.path.basename(path).split('.')[1]}: {sums['missing']} missing, {sums['extra']} extra, "
                f"{sums['different']} different, {sums['still_off']} at its end")
     worst = max(shop["worst_failures_in_a_row"] for shop in state["shops"])
-    figure(f"at most {worst} failures in a row for a webhook")
+    figure(f"at most {worst} failures in a row for a webhook, {pushes['withheld']} pushes withheld by one that was given up")
     return all(shop["hook"] == "enabled" for shop in state["shops"])
 
 
