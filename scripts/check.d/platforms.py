@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What `scripts/check platforms` reads and compares; exit code 1 where something is not as it should be.
 
-platforms.py pulled SHOP SINCE_MS       stdin: `weir pulls --json`; whether each channel's shop of that name was read since then
+platforms.py pulled SHOP COUNT SINCE_MS stdin: `weir pulls --json`; whether each channel's shop of that name, so many, was read since then
 platforms.py same PLATFORMS CONSOLE CHANNEL/SHOP
                                         the platform's own books beside all that console has, order by order
 platforms.py told STATE RECONCILED...   figures of the platforms' state and of `weir reconcile --json`; whether a webhook fell silent
-platforms.py placed SHOP                stdin: `weir replay orders --type OrderPlaced`; how many orders each source has placed
+platforms.py placed SHOP ANNOUNCED      stdin: `weir replay orders --type OrderPlaced`; how many orders each source has placed, and how many of
+                                        those of the file with OrderAnnounced
 """
 import collections
 import json
@@ -25,9 +26,9 @@ def figure(text):
         print(text, file=figures)
 
 
-def pulled(shop, since_ms):
+def pulled(shop, count, since_ms):
     pulls = [pull for pull in json.load(sys.stdin)["pulls"] if pull["shop"] == shop]
-    return len(pulls) == 2 and all(pull["last_success_ms"] > int(since_ms) for pull in pulls)
+    return len(pulls) == int(count) and all(pull["last_success_ms"] > int(since_ms) for pull in pulls)
 
 
 def house_orders(console, channel, shop):
@@ -81,13 +82,20 @@ def told(state, *reconciled):
     return all(shop["hook"] == "enabled" for shop in state["shops"])
 
 
-def placed(shop):
-    sources = collections.Counter()
+def placed(shop, announced_in):
+    with open(announced_in, encoding="utf-8") as lines:
+        told = [json.loads(line)["event"]["orderAnnounced"] for line in lines]
+    announced = {(one["channel"], one["platformOrderId"]) for one in told if one["shop"] == shop}
+    sources, by_notice = collections.Counter(), collections.Counter()
     for line in sys.stdin:
         identity = json.loads(line)["event"]["orderPlaced"]["order"]["identity"]
         if identity["shop"] == shop:
             sources[identity["source"]] += 1
+            if identity["source"] == "pull" and (identity["channel"], identity["platformOrderId"]) in announced:
+                by_notice[identity["channel"]] += 1
     figure("placed: " + (", ".join(f"{count} by {source}" for source, count in sources.most_common()) or "none"))
+    figure(f"{len(announced)} orders announced by a notice; placed by a pull after one: "
+           + (", ".join(f"{count} of {channel}" for channel, count in sorted(by_notice.items())) or "none"))
     return sources["pull"] > 0
 
 

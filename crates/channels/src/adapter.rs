@@ -1,7 +1,9 @@
 //! What every channel can do, and the table of channels.
 
 use crate::listing::Listing;
-use crate::{Fault, Mapped, SignatureFault, generic, grpc, shopify, woocommerce, youzan};
+use crate::{
+    Fault, Mapped, SignatureFault, douyin, generic, grpc, kuaishou, shopee, shopify, tiktok, woocommerce, youzan,
+};
 use weir_proto::limits;
 
 /// One platform's ways.
@@ -18,7 +20,15 @@ pub trait Adapter: Sync {
     /// See [`SignatureFault`].
     fn verify(&self, request: &Request<'_>, secrets: &[Vec<u8>], tolerance_ms: i64) -> Result<(), SignatureFault>;
 
-    /// A platform's test of the address, which carries no order: it is answered, and kept nowhere.
+    /// Believes a request and takes it apart, where the channel puts several messages into one body or seals it.
+    ///
+    /// # Errors
+    /// As [`Adapter::verify`].
+    fn open(&self, request: &Request<'_>, secrets: &[Vec<u8>], tolerance_ms: i64) -> Result<Opened, SignatureFault> {
+        self.verify(request, secrets, tolerance_ms).map(|()| Opened::Whole)
+    }
+
+    /// A platform's test of the address, which carries no order: it is answered before anything is believed, and kept nowhere.
     fn is_probe(&self, _request: &Request<'_>) -> bool {
         false
     }
@@ -52,6 +62,16 @@ pub struct Request<'a> {
     pub now_ms: i64,
 }
 
+/// What a believed request holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// The body is one delivery, as it came.
+    Whole,
+    /// Bodies of deliveries, each kept by itself under the request's headers; none where the request was a test of the address.
+    /// What can't be taken apart is [`Opened::Whole`], so that it is kept for somebody to see.
+    Parts(Vec<Vec<u8>>),
+}
+
 /// The kept headers, names in lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers(pub Vec<(String, String)>);
@@ -74,10 +94,20 @@ pub struct Answer {
     pub body: &'static str,
 }
 
-static ADAPTERS: [&dyn Adapter; 4] = [&shopify::Shopify, &woocommerce::WooCommerce, &generic::Generic, &youzan::Youzan];
+static ADAPTERS: &[&dyn Adapter] = &[
+    &shopify::Shopify,
+    &woocommerce::WooCommerce,
+    &generic::Generic,
+    &youzan::Youzan,
+    &kuaishou::Kuaishou,
+    &tiktok::TikTok,
+    &shopee::Shopee,
+    &douyin::Douyin,
+];
 
 /// The channels that the door knows.
-pub const CHANNELS: [&str; 4] = ["shopify", "woocommerce", "generic", "youzan"];
+pub const CHANNELS: &[&str] =
+    &["shopify", "woocommerce", "generic", "youzan", "kuaishou", "tiktok", "shopee", "douyin"];
 
 /// The adapter of a channel.
 pub fn adapter(channel: &str) -> Option<&'static dyn Adapter> {
@@ -120,7 +150,7 @@ mod tests {
 
     #[test]
     fn every_channel_has_its_adapter() {
-        for channel in CHANNELS {
+        for channel in CHANNELS.iter().copied() {
             assert_eq!(adapter(channel).map(Adapter::channel), Some(channel));
         }
         assert!(adapter("grpc").is_none(), "the door takes no canonical orders");

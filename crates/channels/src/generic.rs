@@ -4,6 +4,9 @@
 //! order.paid (thin, or whole where it has lines), order.cancel_requested and order.cancelled (thin, or whole). Every amount
 //! is either `name`, a decimal string, or `name_minor`, a whole number of minor units. The version is `data.version`, else
 //! `data.updated_at`, else `timestamp`.
+//!
+//! `data.status` of a whole order: "cancelled", "partly_shipped" and "shipped" (goods have left for the buyer, whoever sent
+//! them) and "completed" (the shop is done with it) are heeded; every other word is the shop's own.
 
 mod whole;
 

@@ -31,6 +31,13 @@ pub(crate) fn in_china(text: &str) -> Option<i64> {
     PrimitiveDateTime::parse(text, plain).ok().and_then(|time| millis(time.assume_offset(offset!(+8))))
 }
 
+/// As [`in_china`] reads it, down to the second.
+pub(crate) fn to_china(ms: i64) -> String {
+    let plain = format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
+    let time = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    time.to_offset(offset!(+8)).format(plain).unwrap_or_default()
+}
+
 fn millis(time: OffsetDateTime) -> Option<i64> {
     i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
 }
@@ -51,5 +58,6 @@ mod tests {
         assert_eq!(in_china("1970-01-01 08:00:02"), Some(2000));
         assert_eq!(in_china("2026-02-30 18:04:05"), None);
         assert_eq!(in_china("2026-11-21T18:04:05"), None);
+        assert_eq!(to_china(2000), "1970-01-01 08:00:02");
     }
 }

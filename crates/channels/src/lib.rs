@@ -5,15 +5,19 @@
 //! structure of their own, so that whoever owns the key seals them before anything is written.
 
 pub mod adapter;
+pub mod douyin;
 pub mod fault;
 pub mod generic;
 pub mod grpc;
+pub mod kuaishou;
 pub mod listing;
 pub mod mapped;
 pub mod money;
+pub mod shopee;
 pub mod shopify;
 pub mod snapshot;
 pub mod standard_webhooks;
+pub mod tiktok;
 pub mod woocommerce;
 pub mod youzan;
 
@@ -22,7 +26,7 @@ mod instant;
 mod json;
 mod signature;
 
-pub use adapter::{Adapter, Answer, CHANNELS, Headers, Identity, Request, adapter, adapter_for};
+pub use adapter::{Adapter, Answer, CHANNELS, Headers, Identity, Opened, Request, adapter, adapter_for};
 pub use fault::{Fault, SignatureFault};
-pub use mapped::{CancelRequest, Draft, Mapped};
+pub use mapped::{CancelRequest, Draft, Mapped, Shipped};
 pub use snapshot::snapshot_checksum;

@@ -4,8 +4,13 @@
 //! An order of a listing is a delivery like any other: the bytes of the order as they stand in the answer, under the headers
 //! that a webhook with them would have.
 
+pub(crate) mod douyin;
+pub(crate) mod kuaishou;
+pub(crate) mod shopee;
 pub(crate) mod shopify;
+pub(crate) mod tiktok;
 pub(crate) mod woocommerce;
+pub(crate) mod youzan;
 
 use crate::{Fault, Headers};
 use serde_json::value::RawValue;
@@ -13,14 +18,20 @@ use std::borrow::Cow;
 
 /// One platform's way to be asked.
 pub trait Listing: Sync {
-    /// The request for a page. Oldest first.
-    fn ask(&self, page: &PageAsked, credential: &str) -> Ask;
+    /// The request for a page. Oldest first, where the platform can do that.
+    fn ask(&self, page: &PageAsked, access: &Access<'_>) -> Ask;
 
     /// Reads an answer of status 200.
     ///
     /// # Errors
     /// Where it is no page of orders, or not in the order that was asked for: whoever went on from its last order would miss some.
-    fn read(&self, page: &PageAsked, answer: &Answered<'_>) -> Result<Page, Fault>;
+    /// Where the platform says no within an answer of status 200, which of its no's it is.
+    fn read(&self, page: &PageAsked, answer: &Answered<'_>) -> Result<Page, Amiss>;
+
+    /// How many ids may be asked for at a time.
+    fn ids_max(&self) -> usize {
+        100
+    }
 
     /// Headers that a webhook with an order of a listing as its body would have.
     fn headers(&self) -> Headers;
@@ -47,13 +58,43 @@ pub enum Wanted {
     Ids(Vec<String>),
 }
 
-/// A GET request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Who asks, and when.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// In the adapter's own form; never to be logged.
+    pub credential: &'a str,
+    /// Some platforms have the time signed, or a window end.
+    pub now_ms: i64,
+}
+
+/// A request to a platform's API.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Ask {
-    /// Path and query, to be put behind the API's address.
+    /// Path and query, to be put behind the API's address. May hold the credential: never to be logged.
     pub path: String,
-    /// May hold the credential: never to be logged.
+    /// Likewise.
     pub headers: Vec<(&'static str, String)>,
+    /// JSON, to be posted; nothing: a GET.
+    pub body: Option<String>,
+}
+
+/// Why an answer of status 200 brings no orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amiss {
+    /// It is no page of orders.
+    Unreadable(Fault),
+    /// The platform won't have this caller, in its own code: "error_auth".
+    Refused(String),
+    /// Too many requests.
+    Busy,
+    /// The platform could not, in its own code.
+    Unwell(String),
+}
+
+impl From<Fault> for Amiss {
+    fn from(fault: Fault) -> Amiss {
+        Amiss::Unreadable(fault)
+    }
 }
 
 /// What came back.
@@ -62,6 +103,8 @@ pub struct Answered<'a> {
     /// Names in lower case.
     pub headers: &'a Headers,
     pub body: &'a [u8],
+    /// [`Access::now_ms`] of its question.
+    pub asked_ms: i64,
 }
 
 /// The headers that a listing may look at.
@@ -71,8 +114,23 @@ pub const ANSWER_HEADERS: [&str; 2] = ["link", "x-wp-totalpages"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     pub orders: Vec<Listed>,
+    /// Orders of which the listing told the id alone: they are asked for by it.
+    pub ids: Vec<String>,
     /// For [`PageAsked::after`]; nothing: this is the last.
     pub next: Option<String>,
+    /// Up to where whoever has this page and those before it has all changes.
+    pub settled: Settled,
+}
+
+/// Up to where a walk over changes has come with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The orders come sorted: up to the newest of them.
+    Newest,
+    /// All that changed before this time.
+    Until(i64),
+    /// Not any further: the orders of a page come in no order.
+    NotYet,
 }
 
 /// An order of a page.

@@ -25,6 +25,19 @@ pub struct Mapped {
     /// Somebody asks that it be cancelled.
     pub cancel_requested: Option<CancelRequest>,
     pub completed: bool,
+    /// What the platform says has left for the buyer, whoever sent it.
+    pub shipped: Shipped,
+    /// The delivery tells that the order has come or changed and does not carry it: it must be pulled. `version` says up to where.
+    pub announced: bool,
+}
+
+/// How much of an order has left, by its platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shipped {
+    #[default]
+    Nothing,
+    Partly,
+    Wholly,
 }
 
 impl Mapped {

@@ -1,7 +1,9 @@
 //! Shopify: orders/create, orders/paid, orders/updated and orders/cancelled, each with the whole order in its body.
 //!
 //! Source: Shopify's webhook documentation and the Order resource of its REST Admin API. Money comes as decimal strings in
-//! the shop's currency; `updated_at` is the version.
+//! the shop's currency; `updated_at` is the version. `fulfillment_status` says what has left, of the order and of each line
+//! (documented); a gift card counts as fulfilled once it is sold, so a part is looked for among what is shipped (assumed: a line
+//! without a status has not left).
 
 use crate::adapter::{Adapter, Answer, Headers, Identity, Request};
 use crate::assemble::{
@@ -10,7 +12,7 @@ use crate::assemble::{
 use crate::json::{Object, read};
 use crate::listing::Listing;
 use crate::listing::shopify::ShopifyOrders;
-use crate::mapped::{Draft, Mapped};
+use crate::mapped::{Draft, Mapped, Shipped};
 use crate::money::exponent;
 use crate::signature::{base64, fits_any, hmac};
 use crate::{Fault, SignatureFault};
@@ -151,8 +153,36 @@ fn map_order(body: Object<'_>, topic: &str) -> Result<Mapped, Fault> {
         cancelled: cancelled.then(|| body.text_or_empty("cancel_reason")).transpose()?.map(str::to_owned),
         cancel_requested: None,
         completed: closed && !cancelled,
+        shipped: shipped(body)?,
         order: Some(Box::new(with_address(draft, body)?)),
+        ..Mapped::default()
     })
+}
+
+/// What has left, whoever sent it.
+fn shipped(body: Object<'_>) -> Result<Shipped, Fault> {
+    match body.name_or_empty("fulfillment_status")? {
+        "fulfilled" => Ok(Shipped::Wholly),
+        "partial" => shipped_in_part(body),
+        _ => Ok(Shipped::Nothing),
+    }
+}
+
+fn shipped_in_part(body: Object<'_>) -> Result<Shipped, Fault> {
+    let lines = body.each("line_items", |item| {
+        let left = matches!(item.name_or_empty("fulfillment_status")?, "fulfilled" | "partial");
+        Ok((left, is_shipped(item)?))
+    })?;
+    let is_told = lines.iter().any(|(left, _)| *left);
+    let goods = lines.iter().any(|(left, is_shipped)| *left && *is_shipped);
+    Ok(if goods || !is_told { Shipped::Partly } else { Shipped::Nothing })
+}
+
+/// A gift card or a download is not.
+fn is_shipped(item: Object<'_>) -> Result<bool, Fault> {
+    let gift_card = item.flag("gift_card")?;
+    let ships = item.flag("requires_shipping")? || item.get("requires_shipping").is_none();
+    Ok(ships && !gift_card)
 }
 
 /// Whether something has happened, which Shopify tells by its time.
@@ -230,8 +260,6 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32, refunded: bool) -> Re
     let allocations = item.each("discount_allocations", |given| given.money("amount", digits))?;
     let discounts = allocations.into_iter().enumerate().map(|(index, amount)| (index.to_string(), amount)).collect();
     let taxes = item.each("tax_lines", |tax| Ok((tax.money("price", digits)?, false)))?;
-    let gift_card = item.flag("gift_card")?;
-    let ships = item.flag("requires_shipping")? || item.get("requires_shipping").is_none();
     let raw = RawLine {
         id: item.id("id")?,
         sku: item.name_or_empty("sku")?,
@@ -241,7 +269,7 @@ fn map_line(item: Object<'_>, currency: &str, digits: u32, refunded: bool) -> Re
         list: unit,
         discounts,
         taxes,
-        digital: gift_card || !ships,
+        digital: !is_shipped(item)?,
     };
     Ok(line(raw, currency))
 }

@@ -16,10 +16,18 @@ pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// The same in lower hex.
+pub(crate) fn hmac_hex(key: &[u8], parts: &[&[u8]]) -> String {
+    hex(&hmac(key, parts))
+}
+
 /// MD5 in lower hex, for platforms that sign by joining a secret to the body. Nothing of our own is signed so.
 pub(crate) fn md5(parts: &[&[u8]]) -> String {
-    let digest = parts.iter().fold(Md5::new(), |digest, part| digest.chain_update(part)).finalize();
-    digest.iter().fold(String::with_capacity(32), |mut hex, byte| {
+    hex(&parts.iter().fold(Md5::new(), |digest, part| digest.chain_update(part)).finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a String takes any text");
         hex
     })

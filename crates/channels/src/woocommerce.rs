@@ -1,7 +1,8 @@
 //! WooCommerce: order.created and order.updated, each with the whole order in its body.
 //!
 //! Source: WooCommerce's REST API v3 (orders) and its webhook documentation. Line totals are decimal strings without tax;
-//! the unit price it sends beside them is a float, and is not read. `date_modified_gmt` is the version.
+//! the unit price it sends beside them is a float, and is not read. `date_modified_gmt` is the version. Of shipping it says no
+//! more than "completed"; a status for it that a plugin adds says nothing here.
 
 use crate::adapter::{Adapter, Answer, Headers, Identity, Request};
 use crate::assemble::{
@@ -157,6 +158,7 @@ fn map_order(body: Object<'_>) -> Result<Mapped, Fault> {
         cancel_requested: None,
         completed: status == "completed",
         order: Some(Box::new(draft)),
+        ..Mapped::default()
     })
 }
 

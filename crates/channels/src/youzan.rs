@@ -1,5 +1,6 @@
 //! Youzan (有赞): pushes about trades. `trade_TradeCreate`, `trade_TradePaid` and `trade_TradeBuyerPay` carry the whole order;
-//! shipping, success, closing, notes, addresses and refunds are thin.
+//! shipping, success, closing, notes, addresses and refunds are thin: they say what their status says, and announce the order,
+//! which is then pulled (see `listing/youzan.rs`). An order that was pulled is the same `full_order_info` without an envelope.
 //!
 //! A shop's secret is registered as "client_id:client_secret", parted at the first colon: the client id is part of what is
 //! signed, so the one in the header chooses among the secrets and stands for none.
@@ -11,9 +12,11 @@
 //! messages; one documented example of `trade_TradeBuyerPay` has milliseconds. Its documentation promises an order among
 //! messages of one type only, which is why a status outranks another within a second (see `status.rs`).
 //! **Documented, seen in no message**: `order_tags.is_down_payment_pre`, `pay_info.real_payment` other than "0.00", presale
-//! lines, `refund_state` other than 0, cash on delivery, delivery windows, `remark_info.trade_memo` and `star`.
+//! lines, `refund_state` other than 0, parcels that have left (`delivery_order`), cash on delivery, delivery windows,
+//! `remark_info.trade_memo` and `star`.
 //! **Assumed**: that a probe is a small body with `test` true and neither `msg` nor `id`; that Youzan is content with this
-//! answer (documented is that it must hold "success"). Texts that Youzan encrypted ("$…$1$") are taken as they came.
+//! answer (documented is that it must hold "success"); that the `version` of a thin message is the order's update time too, also
+//! where it tells of a refund or a note. Texts that Youzan encrypted ("$…$1$") are taken as they came.
 //!
 //! The signature is weak: MD5, and nothing in it says when it was made, so an old message can be sent again by whoever saw it.
 //! It is the same message, and known by its version.
@@ -29,7 +32,8 @@ mod whole;
 
 use crate::adapter::{Adapter, Answer, Headers, Identity, Request};
 use crate::json::{Object, read};
-use crate::mapped::Mapped;
+use crate::listing::{Listing, youzan::YouzanOrders};
+use crate::mapped::{Mapped, Shipped};
 use crate::signature::{fits_any_hex, md5};
 use crate::{Fault, SignatureFault};
 use status::Status;
@@ -38,10 +42,18 @@ pub const SIGNATURE: &str = "event-sign";
 pub const TYPE: &str = "event-type";
 pub const CLIENT_ID: &str = "client-id";
 
+/// Marks an order that was pulled, as against a message. It is not kept of a push, so nobody can push one.
+pub(crate) const PULLED: &str = "x-weir-pulled";
+/// The kind of a delivery that was pulled.
+pub(crate) const UPDATED: &str = "order";
+
 /// How the types of messages about trades begin, as against those about goods, points and customers.
 const TRADES: [&str; 2] = ["trade_", "youzan_trade_"];
 /// And those whose status is a refund's, not the order's.
 const REFUNDS: [&str; 2] = ["trade_refund_", "youzan_trade_Refund"];
+
+/// Says so in no status.
+const PARTLY_SHIPPED: &str = "trade_TradePartlySellerShip";
 
 /// No body without an order is larger, and what is larger is not read before it is believed.
 const PROBE_BYTES_MAX: usize = 2048;
@@ -90,11 +102,20 @@ impl Adapter for Youzan {
         request.body.len() <= PROBE_BYTES_MAX && read(request.body, probe).unwrap_or(false)
     }
 
-    fn identify(&self, _headers: &Headers, body: &[u8]) -> Result<Identity, Fault> {
-        read(body, identity)
+    fn identify(&self, headers: &Headers, body: &[u8]) -> Result<Identity, Fault> {
+        match headers.get(PULLED) {
+            Some(kind) => read(body, |order| {
+                let id = order.within("full_order_info", |full| full.within("order_info", |info| info.id("tid")))?;
+                Ok(Identity { kind: kind.to_owned(), delivery_id: String::new(), platform_order_id: id })
+            }),
+            None => read(body, identity),
+        }
     }
 
-    fn map(&self, _headers: &Headers, body: &[u8]) -> Result<Mapped, Fault> {
+    fn map(&self, headers: &Headers, body: &[u8]) -> Result<Mapped, Fault> {
+        if let Some(kind) = headers.get(PULLED) {
+            return read(body, |order| Ok(Mapped { kind: kind.to_owned(), ..pulled(order)? }));
+        }
         read(body, |envelope| {
             let identity = identity(envelope)?;
             if !TRADES.iter().any(|start| identity.kind.starts_with(start)) {
@@ -117,6 +138,10 @@ impl Adapter for Youzan {
 
     fn answer(&self) -> Answer {
         Answer { status: 200, content_type: "application/json", body: "{\"code\":0,\"msg\":\"success\"}" }
+    }
+
+    fn listing(&self) -> Option<&'static dyn Listing> {
+        Some(&YouzanOrders)
     }
 }
 
@@ -144,12 +169,31 @@ fn identity(envelope: Object<'_>) -> Result<Identity, Fault> {
 
 fn tell(message: Object<'_>, about: &About) -> Result<Told, Fault> {
     if let Some(mapped) = message.inside("full_order_info", |order| whole::map(order, about))? {
-        return Ok(Told::Whole(Box::new(mapped)));
+        return Ok(Told::Whole(Box::new(parcels(mapped, message)?)));
     }
     if message.get("tid").is_some() {
         same_order(message, about)?;
     }
     closing(message, message.text_or_empty("close_reason")?).map(Told::Thin)
+}
+
+/// An order that was pulled: `full_order_info` and what stands beside it.
+fn pulled(order: Object<'_>) -> Result<Mapped, Fault> {
+    let mapped = order.within("full_order_info", |full| {
+        let about = full.within("order_info", |info| {
+            let updated_s = field::time(info, "update_time")?.div_euclid(1000);
+            Ok(About { id: info.id("tid")?, version: updated_s, test: false })
+        })?;
+        whole::map(full, &about)
+    })?;
+    parcels(mapped, order)
+}
+
+/// `delivery_order` tells what has left of an order whose status is still that something must.
+fn parcels(mapped: Mapped, beside: Object<'_>) -> Result<Mapped, Fault> {
+    let left = beside.each("delivery_order", |parcel| parcel.integer_or("express_state", 0, 0, 1000))?;
+    let shipped = if left.contains(&1) { Shipped::Partly } else { Shipped::Nothing };
+    Ok(Mapped { shipped: mapped.shipped.max(shipped), ..mapped })
 }
 
 /// Envelope and message must be about one order: the envelope's id is what the delivery is kept under.
@@ -179,7 +223,7 @@ fn closing(object: Object<'_>, reason: &str) -> Result<String, Fault> {
     .to_owned())
 }
 
-/// Which order, and what the status alone says of it. That a refund was asked for or paid is not said: thin as it is, it tells
+/// Which order, and what the status alone says of it; the rest must be pulled. That a refund was asked for or paid is not said: thin as it is, it tells
 /// neither of which lines nor how much of the price.
 fn thin(envelope: Object<'_>, kind: &str, about: About, reason: String) -> Result<Mapped, Fault> {
     let status = match envelope.name_or_empty("status")? {
@@ -189,10 +233,15 @@ fn thin(envelope: Object<'_>, kind: &str, about: About, reason: String) -> Resul
     };
     Ok(Mapped {
         platform_order_id: about.id,
-        version: status::version(about.version, status),
+        version: status::version_to_pull(about.version, status),
         payment_state: status.map(Status::payment_by_itself).unwrap_or_default(),
         cancelled: (status == Some(Status::Closed)).then_some(reason),
         completed: status == Some(Status::Success),
+        shipped: match kind {
+            PARTLY_SHIPPED => Shipped::Partly,
+            _ => status.map(Status::shipped).unwrap_or_default(),
+        },
+        announced: true,
         ..Mapped::default()
     })
 }

@@ -22,11 +22,7 @@ pub struct Args {
 /// # Errors
 /// Where ingest does not answer.
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
-    let mut client = IngestServiceClient::new(installation.channel("ingest")?);
-    let mut request = tonic::Request::new(ListPullsRequest { tenant: installation.tenant.clone() });
-    request.set_timeout(Duration::from_secs(10));
-    let answer = client.list_pulls(request).await.map_err(|status| refused(&status, "ingest", installation))?;
-    let pulls = answer.into_inner().pulls;
+    let pulls = of(installation).await?;
     if args.json {
         println!("{}", json!({ "pulls": pulls.iter().map(object).collect::<Vec<_>>() }));
     } else if pulls.is_empty() {
@@ -37,6 +33,18 @@ pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<Exit
         println!("{}", table(head, pulls.iter().map(|pull| row(pull, now_ms))));
     }
     Ok(if pulls.iter().any(is_failing) { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// How the pulls of all the tenant's shops with an API stand.
+///
+/// # Errors
+/// Where ingest does not answer.
+pub async fn of(installation: &Installation) -> anyhow::Result<Vec<Pull>> {
+    let mut client = IngestServiceClient::new(installation.channel("ingest")?);
+    let mut request = tonic::Request::new(ListPullsRequest { tenant: installation.tenant.clone() });
+    request.set_timeout(Duration::from_secs(10));
+    let answer = client.list_pulls(request).await.map_err(|status| refused(&status, "ingest", installation))?;
+    Ok(answer.into_inner().pulls)
 }
 
 fn is_failing(pull: &Pull) -> bool {

@@ -11,6 +11,7 @@ mod window;
 
 use crate::installation::{ConfigFault, Installation};
 use crate::moment::{self, moment, rfc3339};
+use crate::pulls;
 use crate::reference::duration_ms;
 use compare::compare;
 use enter::enter;
@@ -19,13 +20,17 @@ use sides::Sides;
 use std::process::ExitCode;
 use std::time::Duration;
 use told::{Row, Sums};
+use weir_proto::ingest::v1::Pull;
 use window::Window;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// Whose orders
-    #[arg(value_name = "CHANNEL/SHOP", value_parser = shop_name)]
-    shop: ShopName,
+    #[arg(value_name = "CHANNEL/SHOP", value_parser = shop_name, required_unless_present = "all")]
+    shop: Option<ShopName>,
+    /// Every shop with an API, one after the other
+    #[arg(long, conflicts_with = "shop")]
+    all: bool,
     /// Orders placed from here: RFC 3339, or so long ago: "3d", "6h". By the platform's clock
     #[arg(long, value_name = "MOMENT", value_parser = moment)]
     from: i64,
@@ -38,7 +43,7 @@ pub struct Args {
     /// How long, for each day, the house has time to show what was entered
     #[arg(long, value_name = "SPAN", default_value = "60s", value_parser = duration_ms, requires = "enter")]
     within: i64,
-    /// All rows, as JSON
+    /// All rows, as JSON: a line for each shop
     #[arg(long)]
     json: bool,
 }
@@ -51,18 +56,43 @@ pub struct ShopName {
 }
 
 /// # Errors
-/// Where a side does not answer, or the platform can't be asked.
+/// Where a side does not answer, or the platform can't be asked. Of all shops: where ingest does not name them.
 pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<ExitCode> {
     let whole = Window { from_ms: args.from, until_ms: args.to.unwrap_or_else(moment::now) };
     if whole.from_ms >= whole.until_ms {
         return Err(ConfigFault("--from is not before --to".to_owned()).into());
     }
-    let mut sides = Sides::new(installation, &args.shop)?;
+    let is_right = match &args.shop {
+        Some(shop) => one_shop(&args, installation, shop, whole).await?,
+        None => all_shops(&args, installation, whole).await?,
+    };
+    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Whether each shop with an API agrees with its platform. One that can't be asked keeps none of the others from being looked at.
+async fn all_shops(args: &Args, installation: &Installation, whole: Window) -> anyhow::Result<bool> {
+    let mut is_right = true;
+    for Pull { channel, shop, .. } in pulls::of(installation).await? {
+        let shop = ShopName { channel, shop };
+        if !args.json {
+            println!("{}/{}", shop.channel, shop.shop);
+        }
+        is_right &= one_shop(args, installation, &shop, whole).await.unwrap_or_else(|error| {
+            eprintln!("weir: {}/{}: {error:#}", shop.channel, shop.shop);
+            false
+        });
+    }
+    Ok(is_right)
+}
+
+/// Whether a shop and its platform agree in the end. Says so, with what is off.
+async fn one_shop(args: &Args, installation: &Installation, shop: &ShopName, whole: Window) -> anyhow::Result<bool> {
+    let mut sides = Sides::new(installation, shop)?;
     let progress = Progress::new(whole.day_count());
     let (mut all, mut sums) = (Vec::new(), Sums::default());
     for day in whole.days() {
         progress.begin();
-        let compared = one_day(&mut sides, day, &args, &progress).await;
+        let compared = one_day(&mut sides, day, args, &progress).await;
         let (rows, of_day) = compared.map_err(|error| match day.from_ms == whole.from_ms {
             true => error,
             false => error.context(format!("the days before were compared; --from {} goes on", rfc3339(day.from_ms))),
@@ -73,14 +103,14 @@ pub async fn run(args: Args, installation: &Installation) -> anyhow::Result<Exit
     }
     drop(progress);
     if args.json {
-        println!("{}", told::json(&args.shop, whole, &all, &sums)?);
+        println!("{}", told::json(shop, whole, &all, &sums)?);
     } else {
         println!("{}", told::text(&all, &sums));
         if sums.can_be_entered() && !args.enter {
             eprintln!("weir: note: --enter fetches what is missing or different and takes it in");
         }
     }
-    Ok(if sums.still_off == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(sums.still_off == 0)
 }
 
 /// Compares a day, and enters what is wished for. The platform first: what comes in meanwhile is then not missing.

@@ -107,6 +107,11 @@ impl<'a> Reader<'a> {
         value
     }
 
+    /// Whether a variable holds anything, be it right or wrong.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
     /// A variable in a form of the service's own; `should` finishes the sentence "it should be …".
     pub fn parse_or<T>(&mut self, name: &str, default: T, should: &str, parse: impl FnOnce(&str) -> Option<T>) -> T {
         let Some(text) = self.text(name) else {

@@ -14,7 +14,7 @@ use crate::error::{Kind, Problem, kind};
 use crate::health::{self, Condition, Readiness};
 use crate::lifecycle::{Crew, Drain, Fatal, with_causes};
 use crate::reach::{self, Miss};
-use crate::serve::{self, Sides};
+use crate::serve::{self, Ports, Sides, Tls};
 use crate::settings::HostConfig;
 use crate::telemetry::{self, Telemetry};
 use axum::Router;
@@ -129,8 +129,9 @@ where
         reader.fault(&fault.name, fault.wrong, fault.should);
     }
     let config = read(&mut reader);
+    let tls = load_tls(&host, &mut reader);
     let lived = match reader.finish() {
-        Ok(()) => live(host, config, telemetry.registry.clone(), start).await,
+        Ok(()) => live(host, config, tls, telemetry.registry.clone(), start).await,
         Err(faults) => Err(faults.into()),
     };
     let code = match lived {
@@ -141,18 +142,32 @@ where
     ExitCode::from(code)
 }
 
-async fn live<C, S, F>(host: HostConfig, config: C, registry: Registry, start: S) -> Result<u8, BoxError>
+fn load_tls(host: &HostConfig, reader: &mut Reader<'_>) -> Option<Tls> {
+    let loaded = Tls::load(host.tls.as_ref()?);
+    loaded.map_err(|fault| reader.fault(&fault.name, fault.wrong, fault.should)).ok()
+}
+
+async fn live<C, S, F>(
+    host: HostConfig,
+    config: C,
+    tls: Option<Tls>,
+    registry: Registry,
+    start: S,
+) -> Result<u8, BoxError>
 where
     S: FnOnce(Boot, C) -> F,
     F: Future<Output = Result<Parts, BoxError>>,
 {
     let mut signals = Signals::listen()?;
-    let listener = TcpListener::bind(host.listen).await.map_err(|error| {
-        let detail = format!("{} can not be listened on: {error}", host.listen);
-        Problem::new(kind::CONFIG_INVALID, detail).with("variable", "WEIR_LISTEN")
-    })?;
-    let address = listener.local_addr()?;
+    let plain = listen("WEIR_LISTEN", host.listen).await?;
+    let address = plain.local_addr()?;
     tracing::info!(service = host.service, instance = host.instance, address = %address, "listening");
+    let mut ports = Ports { plain, tls: None };
+    if let Some(tls) = tls {
+        let listener = listen("WEIR_TLS_LISTEN", tls.address()).await?;
+        tracing::info!(address = %listener.local_addr()?, "listening for TLS");
+        ports.tls = Some((listener, tls));
+    }
     let drain = Drain::new();
     let (fatal, mut falls) = Fatal::channel();
     let boot = Boot {
@@ -174,13 +189,20 @@ where
             return Ok(0);
         }
     };
-    let server = parts.serve(&boot, listener)?;
+    let server = parts.serve(&boot, ports)?;
     started.set(true, "serving");
     let end = tokio::select! {
         signal = signals.next() => End::Asked(signal),
         Some(fall) = falls.recv() => End::Fallen(fall),
     };
     Ok(shutdown::drain(boot, server, signals, end).await)
+}
+
+async fn listen(variable: &'static str, address: SocketAddr) -> Result<TcpListener, Problem> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let detail = format!("{variable}: {address} can not be listened on: {error}; end who has it, or take another");
+        Problem::new(kind::CONFIG_INVALID, detail).with("variable", variable)
+    })
 }
 
 /// Logs why the process does not start, each fault on a line of its own, and says with which code it leaves.
@@ -310,7 +332,7 @@ impl Parts {
     }
 
     /// Adds what every process answers, and begins to serve. The result stops it.
-    fn serve(self, boot: &Boot, listener: TcpListener) -> Result<shutdown::Server, BoxError> {
+    fn serve(self, boot: &Boot, ports: Ports) -> Result<shutdown::Server, BoxError> {
         let mut reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
         for encoded in self.descriptors {
@@ -328,7 +350,10 @@ impl Parts {
         let readiness = boot.readiness.clone();
         let follower = health::follow(readiness, reporter, self.services, drain.clone());
         tokio::spawn(follower);
-        let serving = tokio::spawn(serve::serve(listener, sides, limits, drain.clone()));
+        if let Some((_, tls)) = &ports.tls {
+            tokio::spawn(tls.clone().follow(drain.clone()));
+        }
+        let serving = tokio::spawn(serve::serve(ports, sides, limits, drain.clone()));
         Ok(shutdown::Server { drain, serving })
     }
 }

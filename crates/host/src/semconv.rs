@@ -60,6 +60,7 @@ metrics! {
     HTTP_SERVER_DURATION = Histogram, "http.server.request.duration", "s", "Time to answer an HTTP request.";
     RPC_SERVER_DURATION = Histogram, "rpc.server.call.duration", "s", "Time to answer a gRPC call.";
     CONNECTIONS = UpDown, "weir.server.connections", "{connection}", "Connections that are open now.";
+    TLS_EXPIRES = Gauge, "weir.tls.expires", "s", "Until the certificate of the port for TLS ends; 0 when it has.";
     READY = Gauge, "weir.ready", "1", "1 when the process takes traffic, 0 otherwise.";
     DOOR_DELIVERIES = Counter, "weir.door.deliveries", "{delivery}", "Deliveries at the door, by channel and outcome.";
     DOOR_JOURNAL_RECORDS = Gauge, "weir.door.journal.records", "{delivery}", "Deliveries in the journal that the log does not have yet.";
@@ -69,6 +70,10 @@ metrics! {
     PULL_FAILURES = Counter, "weir.pull.failures", "{pull}", "Pulls that a platform did not answer to their end, by channel.";
     PULL_AGE = Gauge, "weir.pull.age", "s", "Since the pulled shop that waits longest was last read to its end.";
     PULL_SHOPS_FAILING = Gauge, "weir.pull.shops.failing", "{shop}", "Shops whose pull has failed three times in a row or more.";
+    FETCH_WAITING = Gauge, "weir.fetch.waiting", "{order}", "Announced orders whose platform has not told them yet.";
+    FETCH_AGE = Gauge, "weir.fetch.age", "s", "Since the order was announced that has waited longest for its platform to tell it.";
+    FETCH_ORDERS = Counter, "weir.fetch.orders", "{order}", "Announced orders that were asked of platforms and written to the log, by channel.";
+    FETCH_FAILURES = Counter, "weir.fetch.failures", "{request}", "Questions for announced orders that a platform did not answer, by channel.";
     FULFILLMENT_STUCK = Counter, "weir.fulfillment.stuck", "{order}", "Orders that waited too long for another stage, by stage.";
     ROUTING_STUCK = Counter, "weir.routing.stuck", "{request}", "Requests that waited too long for another stage, by stage.";
 }

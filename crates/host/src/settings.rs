@@ -1,7 +1,7 @@
 //! The variables that every service understands.
 
 use crate::env::Reader;
-use crate::serve::Limits;
+use crate::serve::{Limits, TlsConfig};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub struct HostConfig {
     pub service: &'static str,
     /// `WEIR_LISTEN`: where HTTP and gRPC are served.
     pub listen: SocketAddr,
+    /// `WEIR_TLS_LISTEN`, `WEIR_TLS_CERT`, `WEIR_TLS_KEY`: the same over TLS at a second port; nowhere without them.
+    pub tls: Option<TlsConfig>,
     /// `WEIR_INSTANCE`: the name of this process among its equals; stable over restarts, so no pid and no random part.
     pub instance: String,
     /// `WEIR_GRACE_MS`: how long the drain may take before the process ends anyway.
@@ -41,6 +43,7 @@ impl HostConfig {
         let config = Self {
             service,
             listen: reader.or("WEIR_LISTEN", SocketAddr::from(([127, 0, 0, 1], 0))),
+            tls: read_tls(reader),
             instance: reader.or("WEIR_INSTANCE", format!("{service}-0")),
             grace: reader.or("WEIR_GRACE_MS", Duration::from_secs(20)),
             threads: reader.or("WEIR_THREADS", cores),
@@ -59,6 +62,21 @@ impl HostConfig {
         );
         config
     }
+}
+
+/// All three or none: one that is forgotten must not leave the door without TLS in silence.
+fn read_tls(reader: &mut Reader<'_>) -> Option<TlsConfig> {
+    let names = ["WEIR_TLS_LISTEN", "WEIR_TLS_CERT", "WEIR_TLS_KEY"];
+    let look = read_time(reader, "WEIR_TLS_LOOK_MS", Duration::from_secs(60));
+    let (set, unset): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|name| reader.is_set(name));
+    if !set.is_empty() {
+        for name in unset {
+            reader.fault(name, format!("is not set beside {}", set.join(" and ")), "set, or none of the three");
+        }
+    }
+    let listen = reader.optional(names[0]);
+    let (cert, key) = (reader.optional(names[1]), reader.optional(names[2]));
+    Some(TlsConfig { listen: listen?, cert: cert?, key: key?, look })
 }
 
 fn read_limits(reader: &mut Reader<'_>) -> Limits {
@@ -142,7 +160,25 @@ mod tests {
         assert_eq!(config.instance, "routing-0");
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.trace_ratio, 0.01);
-        assert_eq!(config.otlp_endpoint, None);
+        assert_eq!((config.otlp_endpoint, config.tls), (None, None));
+    }
+
+    #[test]
+    fn tls_has_all_of_its_variables_or_none() {
+        let all = [("WEIR_TLS_LISTEN", "127.0.0.1:0"), ("WEIR_TLS_CERT", "cert.pem"), ("WEIR_TLS_KEY", "key.pem")];
+        let mut reader = Reader::new(&all);
+        let tls = HostConfig::read(&mut reader, "routing").tls.expect("all are set");
+        assert_eq!((tls.key, tls.look), (PathBuf::from("key.pem"), Duration::from_secs(60)));
+        assert_eq!(reader.finish(), Ok(()));
+        for forgotten in 0..all.len() {
+            let mut source = all;
+            source[forgotten].1 = "";
+            let mut reader = Reader::new(&source);
+            assert_eq!(HostConfig::read(&mut reader, "routing").tls, None);
+            let faults = reader.finish().expect_err("one is missing").0;
+            let named: Vec<&str> = faults.iter().map(|fault| fault.name.as_str()).collect();
+            assert_eq!(named, [all[forgotten].0]);
+        }
     }
 
     #[test]
@@ -166,12 +202,15 @@ mod tests {
             ("WEIR_BODY_MS", "30000"),
             ("WEIR_ANSWER_MS", "soon"),
             ("WEIR_MAX_STREAMS", "0"),
+            ("WEIR_TLS_LISTEN", "8443"),
+            ("WEIR_TLS_LOOK_MS", "0"),
         ];
         let mut reader = Reader::new(&source);
         HostConfig::read(&mut reader, "routing");
         let faults = reader.finish().expect_err("all of them are wrong");
         let mut named: Vec<&str> = faults.0.iter().map(|fault| fault.name.as_str()).collect();
         let mut expected: Vec<&str> = source.iter().map(|(name, _)| *name).collect();
+        expected.extend(["WEIR_TLS_CERT", "WEIR_TLS_KEY"]);
         named.sort_unstable();
         expected.sort_unstable();
         assert_eq!(named, expected);

@@ -178,6 +178,12 @@ impl Audit {
         }
     }
 
+    /// Whether the offsets of all that was taken in are committed. A transaction's facts and its offsets are in different partitions, which
+    /// hear of its end one after the other: on a running house the offsets may be a moment late.
+    pub fn is_committed(&self, committed: &Committed) -> bool {
+        self.walks.iter().all(|walk| inputs::are_committed(walk, self.partition, committed))
+    }
+
     /// What must hold in the end. Says what is where, by the fold.
     pub fn end(self, ending: &Ending<'_>, report: &mut Report) -> Levels {
         for walk in &self.walks {

@@ -1,12 +1,20 @@
 //! Every input below the committed offset is a cause, or ignored (I14, and I3 of a delivery); no cause lies at or above it (I11).
 
-use crate::audit::Ending;
+use crate::audit::{Committed, Ending};
 use crate::catalogue::Id;
 use crate::offsets::OffsetSet;
 use crate::report::Report;
 use crate::stage::Walk;
 use weir_pipeline::TopicPartition;
 use weir_proto::topics::Topic;
+
+/// Whether the offsets are committed that the facts of one stage were caused by.
+pub(crate) fn are_committed(walk: &Walk, partition: i32, committed: &Committed) -> bool {
+    walk.entry.inputs.iter().zip(&walk.inputs).all(|(topic, input)| {
+        let at = (walk.entry.name, TopicPartition::new(*topic, partition));
+        input.next() <= committed.get(&at).copied().unwrap_or(0)
+    })
+}
 
 /// Checks the inputs of one stage on one partition. `present`: what is there, by the topics' places in the catalogue.
 pub(crate) fn check(

@@ -146,8 +146,9 @@ fn sum_up(
 ) {
     report.summary.orders += u64::from(digest.placed);
     report.summary.shipped += u64::from(digest.shipped);
+    report.summary.shipped_outside += u64::from(digest.outside && !digest.shipped);
     report.summary.cancelled += u64::from(digest.cancelled && !digest.shipped);
-    if !running && (digest.shipped || digest.cancelled) {
+    if !running && (digest.shipped || digest.cancelled || digest.outside) {
         report.check(Id::I6, !holds(id), || format!("order {} has ended and stock is reserved for it", name()));
     }
 }

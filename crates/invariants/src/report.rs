@@ -35,6 +35,8 @@ pub struct Summary {
     pub orders: u64,
     pub shipped: u64,
     pub cancelled: u64,
+    /// By others, as their platform says.
+    pub shipped_outside: u64,
     /// Orders that wait, by what they wait for.
     pub waiting: BTreeMap<String, u64>,
     pub quarantined: u64,

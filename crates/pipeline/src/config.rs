@@ -21,6 +21,8 @@ pub struct Config {
     pub close_after_ms: i64,
     /// How long an edge's record waits for company on its way to the broker.
     pub linger_ms: u64,
+    /// How far a stage's threads stand back behind the process's others where cores are scarce: a nice value, 0 to 19.
+    pub stage_nice: i32,
 }
 
 impl Config {
@@ -36,10 +38,12 @@ impl Config {
             commit_inputs_max: 500,
             close_after_ms: 30 * 24 * 3_600_000,
             linger_ms: 5,
+            stage_nice: 0,
         }
     }
 
-    /// Reads `WEIR_BROKERS`, `WEIR_PREFIX`, `WEIR_PARTITIONS`, `WEIR_INSTANCE`, `WEIR_WORKERS`, `WEIR_COMMIT_MS`, `WEIR_LINGER_MS`.
+    /// Reads `WEIR_BROKERS`, `WEIR_PREFIX`, `WEIR_PARTITIONS`, `WEIR_INSTANCE`, `WEIR_WORKERS`, `WEIR_COMMIT_MS`, `WEIR_LINGER_MS`,
+    /// `WEIR_STAGE_NICE`.
     ///
     /// # Errors
     /// Every fault, one sentence each: the variable, what was wrong, what it should be.
@@ -76,6 +80,9 @@ impl Config {
         }
         if let Some(n) = number("WEIR_LINGER_MS", 0, 100) {
             config.linger_ms = n;
+        }
+        if let Some(n) = number("WEIR_STAGE_NICE", 0, 19) {
+            config.stage_nice = n as i32;
         }
         if faults.is_empty() { Ok(config) } else { Err(faults) }
     }

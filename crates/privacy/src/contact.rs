@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 const HASH_BYTES: usize = 16;
 
 impl TenantKey {
-    /// The keyed hash of a contact in hex. `kind` is "email" or "phone". A contact without content has the empty hash.
+    /// The keyed hash of a contact in hex. `kind` is "email" or "phone". A contact without content has the empty hash, and so has a
+    /// masked one ("138****0001"): it is many people's.
     pub fn contact_hash(&self, kind: &str, value: &str) -> String {
         let normal = normalise(kind, value);
         if normal.is_empty() {
@@ -29,6 +30,7 @@ impl TenantKey {
 /// The form in which the same contact reads the same: lower-case addresses, the digits of a number.
 fn normalise(kind: &str, value: &str) -> String {
     match kind {
+        _ if value.contains('*') => String::new(),
         "phone" => value.chars().filter(char::is_ascii_digit).collect(),
         _ => value.trim().to_lowercase(),
     }
@@ -48,5 +50,7 @@ mod tests {
         assert_ne!(key.contact_hash("phone", "1"), key.contact_hash("email", "1"));
         assert_ne!(hash, TenantKey::new([8; 32]).contact_hash("email", "fang@example.com"));
         assert_eq!(key.contact_hash("phone", "none"), "");
+        assert_eq!(key.contact_hash("phone", "138****0001"), "");
+        assert_eq!(key.contact_hash("email", "f***@example.com"), "");
     }
 }

@@ -85,6 +85,8 @@ const NARROW: &[(&str, &[&str])] = &[
             "time",
             "http",
             "percent-encoding",
+            "aes",
+            "cbc",
         ],
     ),
 ];

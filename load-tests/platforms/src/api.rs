@@ -1,19 +1,17 @@
-//! The platforms' APIs, as far as orders are listed, each shop's below a root of its own: `/shops/{channel}/{name}`.
+//! The platforms' APIs, each shop's below a root of its own: `/shops/{channel}/{name}`.
 //!
-//! Who may ask, who asks too often, and what goes wrong is decided here; how orders are searched is each platform's own.
+//! What goes wrong, and what is counted, is decided here; who may ask, how often, and how orders are searched is each platform's own.
 
 pub mod bucket;
-pub mod shopify;
-pub mod woocommerce;
 
-use crate::shop::{Channel, Shop};
+use crate::shop::Shop;
 use crate::world::{Place, Trouble, World, lock, now_ms};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::any;
 use futures::StreamExt as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -22,99 +20,94 @@ use std::time::Duration;
 /// A query's names and values, as they came.
 pub type Pairs = Vec<(String, String)>;
 
+/// A request to a shop's API.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    pub shop: &'a Shop,
+    pub method: &'a Method,
+    /// Below the shop's root: "/admin/api/2026-10/orders.json". This is what a platform has signed.
+    pub path: &'a str,
+    pub pairs: &'a Pairs,
+    pub headers: &'a HeaderMap,
+    pub body: &'a [u8],
+    /// The address of the shop's root.
+    pub root: &'a str,
+    pub now_ms: i64,
+    /// How full the bucket is, where there is one: "12/40".
+    pub level: String,
+}
+
 /// An answer before it is written.
+#[derive(Debug)]
 pub struct Found {
-    status: StatusCode,
-    body: Value,
-    headers: Vec<(&'static str, String)>,
+    pub status: StatusCode,
+    pub body: String,
+    pub headers: Vec<(&'static str, String)>,
 }
 
 pub fn router(world: Arc<World>) -> Router {
-    Router::new()
-        .route("/shops/shopify/{name}/admin/api/{version}/orders.json", get(of_shopify))
-        .route("/shops/woocommerce/{name}/wp-json/wc/v3/orders", get(of_woocommerce))
-        .with_state(world)
+    Router::new().route("/shops/{channel}/{name}/{*path}", any(ask)).with_state(world)
 }
 
-async fn of_shopify(
+async fn ask(
     State(world): State<Arc<World>>,
-    Path((name, _version)): Path<(String, String)>,
+    Path((channel, name, path)): Path<(String, String, String)>,
     Query(pairs): Query<Pairs>,
-    uri: Uri,
+    method: Method,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Response {
     let now_ms = now_ms();
-    let unknown = json!({ "errors": "Not Found" });
-    let Some(place) = world.find(Channel::Shopify, &name) else {
-        return (StatusCode::NOT_FOUND, axum::Json(unknown)).into_response();
+    let Some(place) = world.find(&channel, &name) else {
+        return Found::new(StatusCode::NOT_FOUND, json!({ "errors": "no such shop" })).respond(false);
     };
-    let denied = json!({ "errors": "The access token is missing or not this shop's" });
-    let is_cut = match admit(&world, &place.shop, &headers, now_ms, denied) {
-        Ok(is_cut) => is_cut,
-        Err(refusal) => return refusal,
+    let root = format!("http://{}{}", host(&headers), place.root());
+    let mut asked = Asked {
+        shop: &place.shop,
+        method: &method,
+        path: &format!("/{path}"),
+        pairs: &pairs,
+        headers: &headers,
+        body: &body,
+        root: &root,
+        now_ms,
+        level: String::new(),
     };
-    let (has_room, level) = {
-        let mut bucket = lock(&place.bucket);
-        (bucket.take(now_ms), bucket.shown())
-    };
-    let limit = ("x-shopify-shop-api-call-limit", level);
-    if !has_room {
-        lock(&world.tally).api.refused_429 += 1;
-        let errors = json!({ "errors": "Too many calls for this api client: wait before the next one" });
-        let refusal = Found { status: StatusCode::TOO_MANY_REQUESTS, body: errors, headers: vec![limit] };
-        return refusal.with("retry-after", "2.0".to_owned()).respond(false);
-    }
-    let at = format!("http://{}{}", host(&headers), uri.path());
-    let mut found = shopify::list(&lock(&place.book), &pairs, &at, now_ms);
-    found.headers.push(limit);
-    found.respond(is_cut)
-}
-
-async fn of_woocommerce(
-    State(world): State<Arc<World>>,
-    Path(name): Path<String>,
-    Query(pairs): Query<Pairs>,
-    headers: HeaderMap,
-) -> Response {
-    let now_ms = now_ms();
-    let Some(place) = world.find(Channel::WooCommerce, &name) else {
-        let unknown = woocommerce::fault(StatusCode::NOT_FOUND, "rest_no_route", "No such shop");
-        return (StatusCode::NOT_FOUND, axum::Json(unknown)).into_response();
-    };
-    let code = "woocommerce_rest_cannot_view";
-    let denied = woocommerce::fault(StatusCode::UNAUTHORIZED, code, "You may not list these resources");
-    match admit(&world, &place.shop, &headers, now_ms, denied) {
-        Ok(is_cut) => woocommerce::list(&lock(&place.book), &pairs, now_ms).respond(is_cut),
-        Err(refusal) => refusal,
+    match admit(&world, place, &mut asked) {
+        Ok(is_cut) => place.shop.platform.answer(&asked, &lock(&place.book)).respond(is_cut),
+        Err(refusal) => refusal.respond(false),
     }
 }
 
 /// Whether the answer is to be cut off, or a refusal.
-#[expect(clippy::result_large_err, reason = "a refusal is an answer")]
-fn admit(world: &World, shop: &Shop, headers: &HeaderMap, now_ms: i64, denied: Value) -> Result<bool, Response> {
-    let trouble = world.trouble(now_ms);
+fn admit(world: &World, place: &Place, asked: &mut Asked<'_>) -> Result<bool, Found> {
+    let trouble = world.trouble(asked.now_ms);
     let mut tally = lock(&world.tally);
-    let api = &mut tally.api;
+    let (api, platform) = (&mut tally.api, place.shop.platform);
     api.requests += 1;
-    let page = |status: StatusCode| {
-        let text = format!("<html><body><h1>{status}</h1></body></html>");
-        (status, [(header::CONTENT_TYPE, "text/html")], text).into_response()
-    };
     match trouble {
         Some(Trouble::Away) => {
             api.answered_5xx += 1;
-            return Err(page(StatusCode::SERVICE_UNAVAILABLE));
+            return Err(Found::html(503));
         }
         Some(Trouble::Error) => {
             api.answered_5xx += 1;
-            return Err(page(StatusCode::INTERNAL_SERVER_ERROR));
+            return Err(platform.unwell());
         }
         Some(Trouble::CutOff) | None => {}
     }
-    let (name, value) = shop.credential();
-    if headers.get(name).is_none_or(|given| given.as_bytes() != value.as_bytes()) {
+    if let Err(refusal) = platform.let_in(asked) {
         api.unauthorized += 1;
-        return Err((StatusCode::UNAUTHORIZED, axum::Json(denied)).into_response());
+        return Err(refusal);
+    }
+    if let Some(bucket) = &place.bucket {
+        let mut bucket = lock(bucket);
+        let has_room = bucket.take(asked.now_ms);
+        asked.level = bucket.shown();
+        if !has_room {
+            api.refused_429 += 1;
+            return Err(platform.busy(asked));
+        }
     }
     let is_cut = trouble == Some(Trouble::CutOff);
     api.cut_off += u64::from(is_cut);
@@ -125,25 +118,38 @@ fn host(headers: &HeaderMap) -> &str {
     headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
 }
 
+impl Asked<'_> {
+    /// A header's value; empty where there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
 impl Found {
-    fn new(status: StatusCode, body: Value) -> Found {
-        Found { status, body, headers: Vec::new() }
+    pub fn new(status: StatusCode, body: Value) -> Found {
+        Found { status, body: body.to_string(), headers: vec![("content-type", "application/json".to_owned())] }
     }
 
-    fn with(mut self, name: &'static str, value: String) -> Found {
+    /// What a proxy in front says.
+    pub fn html(status: u16) -> Found {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let body = format!("<html><body><h1>{status}</h1></body></html>");
+        Found { status, body, headers: vec![("content-type", "text/html".to_owned())] }
+    }
+
+    pub fn with(mut self, name: &'static str, value: String) -> Found {
         self.headers.push((name, value));
         self
     }
 
     fn respond(self, is_cut: bool) -> Response {
-        let bytes = Bytes::from(self.body.to_string());
+        let bytes = Bytes::from(self.body);
         let mut response = match is_cut {
             true => cut_off(&bytes),
             false => Body::from(bytes).into_response(),
         };
         *response.status_mut() = self.status;
-        let kind = ("content-type", "application/json".to_owned());
-        for (name, value) in self.headers.into_iter().chain([kind]) {
+        for (name, value) in self.headers {
             if let Ok(value) = value.parse() {
                 response.headers_mut().insert(name, value);
             }
@@ -166,19 +172,19 @@ fn cut_off(bytes: &Bytes) -> Response {
 }
 
 /// The value of a parameter; of several, the last.
-fn given<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+pub fn given<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
 /// "1,2,3"
-fn ids(text: &str) -> Option<Vec<u64>> {
+pub fn ids(text: &str) -> Option<Vec<u64>> {
     text.split(',').map(|id| id.trim().parse().ok()).collect()
 }
 
 impl Place {
     /// Below which the shop's API is.
     pub fn root(&self) -> String {
-        format!("/shops/{}/{}", self.shop.channel.name(), self.shop.name)
+        format!("/shops/{}/{}", self.shop.platform.name(), self.shop.name)
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Behaves like Shopify and WooCommerce: places orders, tells Weir of them as badly as the real ones do, and lists them
+/// Behaves like the platforms that shops are on: places orders, tells Weir of them as badly as the real ones do, and lists them
 #[derive(Clone, Debug, Parser)]
 #[command(name = "weir-platforms", version)]
 pub struct Args {
@@ -19,9 +19,12 @@ pub struct Args {
     /// Where the APIs are served; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
-    /// shopify/NAME:SECRET:TOKEN or woocommerce/NAME:SECRET:CK:CS; once for each shop
-    #[arg(long = "shop", required = true)]
+    /// PLATFORM/NAME:SECRET:CREDENTIAL, once for each shop; --examples shows the form of each
+    #[arg(long = "shop", required_unless_present = "examples")]
     pub shops: Vec<Shop>,
+    /// Prints an example of a shop of this name for each platform (address, secret and credential, with tabs between), and ends
+    #[arg(long, value_name = "NAME")]
+    pub examples: Option<String>,
     /// What is sold; once for each SKU [default: DEMO-1 to DEMO-20]
     #[arg(long = "sku")]
     pub skus: Vec<String>,
@@ -87,7 +90,9 @@ impl Args {
             ));
         }
         let twice = |(n, shop): (usize, &Shop)| {
-            self.shops[..n].iter().any(|other| (other.channel, &other.name) == (shop.channel, &shop.name))
+            self.shops[..n]
+                .iter()
+                .any(|other| (other.platform.name(), &other.name) == (shop.platform.name(), &shop.name))
         };
         match self.shops.iter().enumerate().find(|shop| twice(*shop)) {
             Some((_, shop)) => Err(format!("--shop {shop:?} is given twice")),

@@ -1,5 +1,6 @@
 //! What a person or a script asks the simulator itself: its counts, its truth, a webhook enabled again, its end.
 
+use crate::platform::Platform;
 use crate::truth::Order;
 use crate::world::{Place, World, lock};
 use axum::extract::{Path, State};
@@ -32,7 +33,7 @@ fn shop(place: &Place) -> Value {
     let hooks = lock(&place.hooks);
     let disabled: Vec<&str> = hooks.disabled().collect();
     json!({
-        "channel": place.shop.channel.name(), "shop": place.shop.name, "api": place.root(), "orders": orders,
+        "channel": place.shop.platform.name(), "shop": place.shop.name, "api": place.root(), "orders": orders,
         "hook": if disabled.is_empty() { "enabled" } else { "disabled" }, "disabled_topics": disabled,
         "failures_in_a_row": hooks.failures_in_a_row(), "worst_failures_in_a_row": hooks.worst_failures_in_a_row()
     })
@@ -78,20 +79,20 @@ async fn orders(
     Path((channel, name)): Path<(String, String)>,
 ) -> Result<Json<Value>, StatusCode> {
     let place = find(&world, &channel, &name)?;
-    let orders: Vec<Value> = lock(&place.book).current().map(|order| told(order)).collect();
+    let orders: Vec<Value> = lock(&place.book).current().map(|order| told(place.shop.platform, order)).collect();
     Ok(Json(json!({ "orders": orders })))
 }
 
-fn told(order: &Order) -> Value {
+fn told(platform: &dyn Platform, order: &Order) -> Value {
     let lines: Vec<Value> = order
         .lines
         .iter()
-        .map(|line| json!({ "id": line.id.to_string(), "sku": &*line.sku, "quantity": line.current }))
+        .map(|line| json!({ "id": platform.line_id(line), "sku": &*line.sku, "quantity": line.current }))
         .collect();
     json!({
-        "id": order.id.to_string(), "created_at_ms": order.created_s * 1000, "updated_at_ms": order.updated_s * 1000,
+        "id": platform.order_id(order), "created_at_ms": order.created_s * 1000, "updated_at_ms": order.updated_s * 1000,
         "paid": order.paid_s.is_some(), "cancelled": order.cancelled_s.is_some(), "total_minor": order.total_minor(),
-        "lines": lines
+        "currency": platform.currency(), "lines": lines
     })
 }
 
@@ -104,8 +105,7 @@ async fn enable(
 }
 
 fn find<'a>(world: &'a World, channel: &str, name: &str) -> Result<&'a Place, StatusCode> {
-    let is_it = |place: &&Place| place.shop.channel.name() == channel && place.shop.name == name;
-    world.shops.iter().find(is_it).ok_or(StatusCode::NOT_FOUND)
+    world.find(channel, name).ok_or(StatusCode::NOT_FOUND)
 }
 
 #[cfg(test)]

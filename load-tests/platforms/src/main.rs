@@ -1,16 +1,18 @@
-//! `weir-platforms`: a server that behaves like Shopify and WooCommerce, misbehaviour included.
+//! `weir-platforms`: a server that behaves like the platforms that shops are on, misbehaviour included.
 //!
 //! Exit codes: 0 stopped by whoever started it, 1 it could not go on, 2 wrong usage.
 
 mod api;
 mod args;
-mod bodies;
 mod control;
 mod hooks;
 mod plan;
+mod platform;
+mod platforms;
 mod push;
 mod run;
 mod shop;
+mod texts;
 mod truth;
 mod world;
 
@@ -34,6 +36,10 @@ fn main() -> ExitCode {
     let args = Args::parse();
     if let Err(why) = args.check() {
         Args::command().error(clap::error::ErrorKind::ArgumentConflict, why).exit();
+    }
+    if let Some(name) = &args.examples {
+        print!("{}", shop::examples(name));
+        return ExitCode::SUCCESS;
     }
     // reqwest is built without a provider of its own.
     if rustls::crypto::ring::default_provider().install_default().is_err() {

@@ -53,8 +53,8 @@ impl Sender {
         }
         let place = &self.world.shops[push.shop];
         for tries in 1.. {
-            let status = self.attempt(place, push).await;
-            let next = place.policy.next(tries, status);
+            let answer = self.attempt(place, push).await;
+            let next = place.policy.next(tries, answer.as_ref().map(|(status, body)| (*status, body.as_ref())));
             lock(&place.hooks).answered(push.topic, next);
             match next {
                 Next::Again(pause) => tokio::time::sleep(pause).await,
@@ -65,19 +65,17 @@ impl Sender {
         }
     }
 
-    async fn attempt(&self, place: &Place, push: &Push) -> Option<u16> {
+    async fn attempt(&self, place: &Place, push: &Push) -> Option<(u16, Bytes)> {
         // Nobody closes it.
         let _permit = self.permits.acquire().await.ok();
         let request = self.client.post(self.address(place)).headers(push.headers.clone()).body(push.body.clone());
         let answer = request.send().await.ok()?;
         let status = answer.status().as_u16();
-        // Read to its end, so that the connection can be used again.
-        answer.bytes().await.ok()?;
-        Some(status)
+        Some((status, answer.bytes().await.ok()?))
     }
 
     fn address(&self, place: &Place) -> String {
-        format!("{}/webhooks/{}/{}", self.door_url, place.shop.channel.name(), place.shop.name)
+        format!("{}/webhooks/{}/{}", self.door_url, place.shop.platform.name(), place.shop.name)
     }
 
     /// Waits until the door knows every shop: an unsigned push is then refused for its signature and not as unknown.

@@ -1,13 +1,12 @@
 //! The platforms' day: orders are placed, change and are told of, each at its moment (open loop).
 
-use crate::bodies::{self, Delivery};
 use crate::plan::{Event, Plan, Planned};
+use crate::platform::{Delivery, Platform, Telling};
 use crate::push::{Push, Sender};
-use crate::shop::Channel;
 use crate::truth::{Line, Order, Step};
 use crate::world::{World, lock, now_ms};
 use axum::body::Bytes;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -49,10 +48,10 @@ impl Run {
     fn happen(&self, event: &Event, number: u64, begun_ms: i64) -> Option<Push> {
         let planned = &self.plan.orders[event.order];
         let place = &self.world.shops[planned.shop];
-        let channel = place.shop.channel;
+        let platform = place.shop.platform;
         let now_ms = now_ms();
         let listed_from_ms = self.world.listed_from_ms(now_ms);
-        let id = order_id(channel, begun_ms, event.order);
+        let id = order_number(platform, begun_ms, event.order);
         let order = match event.step {
             Step::Placed => {
                 let order = self.placed(planned, id, now_ms.div_euclid(1000));
@@ -60,7 +59,7 @@ impl Run {
             }
             step => lock(&place.book).change(id, step, now_ms, listed_from_ms)?,
         };
-        let topic = bodies::topic(channel, event.step);
+        let topic = platform.topic(event.step);
         let is_told = lock(&place.hooks).tells(topic);
         {
             let mut tally = lock(&self.world.tally);
@@ -77,12 +76,15 @@ impl Run {
         if !is_told || event.fate.is_lost {
             return None;
         }
-        let body = Bytes::from(bodies::order(channel, &order).to_string());
-        let headers = bodies::headers(&place.shop, topic, Delivery { number, at_ms: now_ms }, &body);
-        let headers = headers
-            .into_iter()
-            .filter_map(|(name, value)| Some((HeaderName::from_static(name), HeaderValue::try_from(value).ok()?)));
-        Some(Push { shop: planned.shop, topic, headers: HeaderMap::from_iter(headers), body })
+        let (step, delivery) = (event.step, Delivery { number, at_ms: now_ms });
+        let told = platform.push(&Telling { shop: &place.shop, step, order: &order, delivery });
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+        for (name, value) in told.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+        Some(Push { shop: planned.shop, topic, headers, body: Bytes::from(told.body) })
     }
 
     fn placed(&self, planned: &Planned, id: u64, now_s: i64) -> Order {
@@ -107,13 +109,10 @@ impl Run {
 }
 
 /// Runs that begin at different seconds have different ids, as long as they place at most a thousand orders a second.
-fn order_id(channel: Channel, begun_ms: i64, order: usize) -> u64 {
+fn order_number(platform: &dyn Platform, begun_ms: i64, order: usize) -> u64 {
     const FIRST_S: i64 = 1_767_225_600;
     let base = u64::try_from(begun_ms.div_euclid(1000) - FIRST_S).unwrap_or(0) * 1000 + order as u64;
-    match channel {
-        Channel::Shopify => 6_000_000_000_000 + base,
-        Channel::WooCommerce => base,
-    }
+    platform.first_number() + base
 }
 
 #[cfg(test)]

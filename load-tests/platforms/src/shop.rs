@@ -1,49 +1,24 @@
 //! A shop on a platform, and what it and Weir know of each other.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use crate::platform::{Example, Platform};
+use crate::platforms::{PLATFORMS, platform};
 use std::str::FromStr;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    Shopify,
-    WooCommerce,
-}
-
-/// `shopify/NAME:SECRET:TOKEN` or `woocommerce/NAME:SECRET:CK:CS`.
-#[derive(Clone, PartialEq, Eq)]
+/// `PLATFORM/NAME:SECRET:CREDENTIAL`; secret and credential have as many parts as the platform's example.
+#[derive(Clone)]
 pub struct Shop {
-    pub channel: Channel,
+    pub platform: &'static dyn Platform,
     pub name: String,
     /// Signs what is pushed.
     pub secret: String,
-    /// Whoever asks the API shows it: a token, or key and secret with a colon between.
-    credential: String,
-}
-
-impl Channel {
-    pub fn name(self) -> &'static str {
-        match self {
-            Channel::Shopify => "shopify",
-            Channel::WooCommerce => "woocommerce",
-        }
-    }
-}
-
-impl Shop {
-    /// The header that the API wants, and its value.
-    pub fn credential(&self) -> (&'static str, String) {
-        match self.channel {
-            Channel::Shopify => ("x-shopify-access-token", self.credential.clone()),
-            Channel::WooCommerce => ("authorization", format!("Basic {}", STANDARD.encode(&self.credential))),
-        }
-    }
+    /// Whoever asks the API shows it, or signs with it.
+    pub credential: String,
 }
 
 /// Without its secrets.
 impl std::fmt::Debug for Shop {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}/{}", self.channel.name(), self.name)
+        write!(formatter, "{}/{}", self.platform.name(), self.name)
     }
 }
 
@@ -51,19 +26,38 @@ impl FromStr for Shop {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Shop, String> {
-        let wanted = "it should be shopify/NAME:SECRET:TOKEN or woocommerce/NAME:SECRET:CK:CS";
-        let (channel, rest) = text.split_once('/').ok_or(wanted)?;
+        let known = || PLATFORMS.iter().map(|platform| platform.name()).collect::<Vec<_>>().join(", ");
+        let unknown = || format!("it should be PLATFORM/NAME:SECRET:CREDENTIAL, with one of {}", known());
+        let (channel, rest) = text.split_once('/').ok_or_else(unknown)?;
+        let platform = platform(channel).ok_or_else(unknown)?;
+        let Example { secret, credential } = platform.example();
+        let wanted = format!("it should be like {channel}/NAME:{secret}:{credential}");
+        let of_secret = secret.split(':').count();
         let parts: Vec<&str> = rest.split(':').collect();
-        let (channel, credential) = match (channel, parts.as_slice()) {
-            ("shopify", [_, _, token]) => (Channel::Shopify, (*token).to_owned()),
-            ("woocommerce", [_, _, key, secret]) => (Channel::WooCommerce, format!("{key}:{secret}")),
-            _ => return Err(wanted.to_owned()),
-        };
+        if parts.len() != 1 + of_secret + credential.split(':').count() {
+            return Err(wanted);
+        }
         if parts.iter().any(|part| part.is_empty()) || parts[0].contains('/') {
             return Err(format!("a part of it is empty, or its name has a slash; {wanted}"));
         }
-        Ok(Shop { channel, name: parts[0].to_owned(), secret: parts[1].to_owned(), credential })
+        let (secret, credential) = parts[1..].split_at(of_secret);
+        Ok(Shop { platform, name: parts[0].to_owned(), secret: secret.join(":"), credential: credential.join(":") })
     }
+}
+
+/// A line for each platform: a shop's address, secret and credential, with tabs between.
+pub fn examples(name: &str) -> String {
+    let line = |platform: &&dyn Platform| {
+        let Example { secret, credential } = platform.example();
+        format!("{}/{name}\t{secret}\t{credential}\n", platform.name())
+    };
+    PLATFORMS.iter().map(line).collect()
+}
+
+/// A shop of this name on each platform, as its example has it.
+#[cfg(test)]
+pub fn all(name: &str) -> Vec<Shop> {
+    examples(name).lines().map(|line| line.replace('\t', ":").parse().expect("an example is right")).collect()
 }
 
 #[cfg(test)]
@@ -72,15 +66,31 @@ mod tests {
 
     #[test]
     fn a_shop_is_told_in_one_word() {
-        let shop: Shop = "woocommerce/acme:s:ck:cs".parse().expect("a shop");
-        assert_eq!((shop.channel, shop.name.as_str(), shop.secret.as_str()), (Channel::WooCommerce, "acme", "s"));
-        assert_eq!(shop.credential(), ("authorization", "Basic Y2s6Y3M=".to_owned()));
-        let shop: Shop = "shopify/acme:s:token".parse().expect("a shop");
-        assert_eq!(shop.credential(), ("x-shopify-access-token", "token".to_owned()));
+        let told = |text: &str| {
+            let shop: Shop = text.parse().expect("a shop");
+            (shop.platform.name(), shop.name, shop.secret, shop.credential)
+        };
+        let words =
+            |name: &str, secret: &str, credential: &str| (name.to_owned(), secret.to_owned(), credential.to_owned());
+        let (platform, name, secret, credential) = told("woocommerce/acme:s:ck:cs");
+        assert_eq!((platform, (name, secret, credential)), ("woocommerce", words("acme", "s", "ck:cs")));
+        let (platform, name, secret, credential) = told("shopify/acme:s:token");
+        assert_eq!((platform, (name, secret, credential)), ("shopify", words("acme", "s", "token")));
         for wrong in
             ["acme", "shopify/acme", "shopify/acme:s", "shopify/acme:s:t:x", "woocommerce/:s:k:c", "ebay/a:s:t"]
         {
             assert!(wrong.parse::<Shop>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_platform_has_an_example_that_holds() {
+        let shops = all("acme");
+        assert_eq!(shops.len(), PLATFORMS.len());
+        for (shop, platform) in shops.iter().zip(PLATFORMS) {
+            assert_eq!((shop.platform.name(), shop.name.as_str()), (platform.name(), "acme"));
+            let example = platform.example();
+            assert_eq!((shop.secret.as_str(), shop.credential.as_str()), (example.secret, example.credential));
         }
     }
 }

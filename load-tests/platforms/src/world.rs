@@ -2,7 +2,7 @@
 
 use crate::api::bucket::Bucket;
 use crate::hooks::{Hooks, Policy};
-use crate::shop::{Channel, Shop};
+use crate::shop::Shop;
 use crate::truth::Book;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -30,7 +30,8 @@ pub struct Place {
     pub policy: Policy,
     pub book: Mutex<Book>,
     pub hooks: Mutex<Hooks>,
-    pub bucket: Mutex<Bucket>,
+    /// How often its API may be asked.
+    pub bucket: Option<Mutex<Bucket>>,
 }
 
 /// How the platforms' APIs misbehave.
@@ -102,10 +103,10 @@ pub fn now_ms() -> i64 {
 impl World {
     pub fn new(shops: Vec<Shop>, habits: Habits) -> World {
         let place = |shop: Shop| Place {
-            policy: Policy::new(shop.channel, habits.retry_scale),
+            policy: Policy::new(shop.platform, habits.retry_scale),
             book: Mutex::default(),
-            hooks: Mutex::new(Hooks::new(shop.channel)),
-            bucket: Mutex::new(Bucket::new(habits.shopify_per_s)),
+            hooks: Mutex::new(Hooks::new(shop.platform)),
+            bucket: shop.platform.limit(&habits).map(Mutex::new),
             shop,
         };
         World {
@@ -119,8 +120,8 @@ impl World {
         }
     }
 
-    pub fn find(&self, channel: Channel, name: &str) -> Option<&Place> {
-        self.shops.iter().find(|place| place.shop.channel == channel && place.shop.name == name)
+    pub fn find(&self, channel: &str, name: &str) -> Option<&Place> {
+        self.shops.iter().find(|place| place.shop.platform.name() == channel && place.shop.name == name)
     }
 
     pub fn begin(&self, now_ms: i64) -> i64 {

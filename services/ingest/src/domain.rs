@@ -4,6 +4,7 @@
 //! requests) is joined, so the order of arrival can't matter; what can be edited (address, lines, remarks, holds) follows
 //! the platform's version. Whatever is judged from must be said: the state is the fold of the facts and nothing else.
 
+mod announced;
 mod content;
 mod delivery;
 mod digest;
@@ -12,7 +13,10 @@ mod judge;
 mod payment;
 mod place;
 
-pub use delivery::{CancelRequest, Content, Delivery, Line, PaymentTold, Remarks, ShipTo, Terms};
+pub use announced::Wanted;
+pub use delivery::{
+    Announced, CancelRequest, Content, Delivery, Line, NotFound, PaymentTold, Remarks, ShipTo, Shipped, Terms,
+};
 pub use fact::{Fact, LineDelta, Placed, PlacedLine};
 pub use payment::PaymentState;
 pub use place::{Door, Place};
@@ -38,10 +42,13 @@ pub struct Order {
     placed: bool,
     cancelled: bool,
     completed: bool,
+    shipped: Shipped,
     payment: PaymentState,
     content: Known,
     payments: Recent,
     requests: Recent,
+    /// What the platform is being asked for.
+    wanted: Option<Box<Wanted>>,
     last_ms: i64,
 }
 
@@ -96,6 +103,11 @@ impl Order {
     fn is_known(&self) -> bool {
         *self != Order::default()
     }
+
+    /// Whether anything was said of it but that it is there.
+    fn is_heard_of(&self) -> bool {
+        Order { wanted: None, last_ms: 0, ..self.clone() } != Order::default()
+    }
 }
 
 impl Decider for Order {
@@ -142,7 +154,16 @@ impl Decider for Order {
             Fact::NoteChanged { remarks, version } => self.content.note(remarks, *version),
             Fact::HoldsChanged { holds, version } => self.content.hold(holds, *version),
             Fact::LinesChanged { deltas, version } => self.content.shift(deltas, *version),
+            Fact::Shipped { shipped, version } => {
+                self.shipped = self.shipped.max(*shipped);
+                self.content.seen(*version);
+            }
+            Fact::Announced { announced, version } => self.want(at, announced, *version),
+            Fact::AnnouncementDropped { version, .. } => self.want_no_more(*version),
             Fact::Observed { version } => self.content.seen(*version),
+        }
+        if let Some(version) = fact.content_version() {
+            self.want_no_more(version);
         }
     }
 

@@ -20,6 +20,7 @@ pub use door::{Door, router};
 pub use drain::{drain, report};
 pub use grpc::{Placing, received};
 pub use lane::{Entry, Kept, Lane, Lost};
+pub(crate) use record::denied;
 pub(crate) use record::place;
 pub use record::{Parcel, RECEIVED, encode, pulled, webhook};
 pub use service::Service;

@@ -2,6 +2,7 @@
 
 pub mod domain;
 pub mod edge;
+pub mod fetch;
 pub mod journal;
 pub mod pull;
 pub mod remembered;

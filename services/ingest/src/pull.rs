@@ -16,4 +16,5 @@ pub use client::{Client, PullFault};
 pub use cursors::{Address, Claim, Cursors, Standing};
 pub use feeder::Feeder;
 pub use pace::FAILURES_TO_ALERT;
+pub(crate) use pace::pause_after;
 pub use platform::Platform;

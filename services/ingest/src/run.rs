@@ -7,6 +7,7 @@
 mod gate;
 
 use crate::edge::{Admission, Asking, Book, Door, Lane, Placing, Service, drain, report, router};
+use crate::fetch::{self, Asker, Desk};
 use crate::journal::Journal;
 use crate::pull::{Client, Cursors, Feeder};
 use crate::remembered::{self, Memory};
@@ -24,7 +25,7 @@ use weir_pipeline::kafka::KafkaLog;
 use weir_pipeline::reference::Table;
 use weir_pipeline::snapshot::Snapshots;
 use weir_pipeline::writer::Writer;
-use weir_pipeline::{Config, LogError, NoEffects, Signals, stage};
+use weir_pipeline::{Config, LogError, Signals, stage};
 use weir_privacy::TenantKey;
 use weir_proto::DESCRIPTORS;
 use weir_proto::ingest::v1::ingest_service_server::IngestServiceServer;
@@ -51,6 +52,8 @@ struct Attempts {
     folder: Option<PathBuf>,
     lane: Lane,
     write_within: Duration,
+    /// Asks for announced orders.
+    fetching: fetch::Handle,
 }
 
 async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError> {
@@ -70,8 +73,14 @@ async fn start(boot: Boot, settings: Option<Settings>) -> Result<Parts, BoxError
     if let Some(cursors) = cursors.clone() {
         pull(&boot, Feeder::new(client.clone(), cursors, lane.clone(), book.clone()))?;
     }
+    let asker = Asker::new(client.clone(), book.clone(), lane.clone());
+    let (fetching, fetches) = fetch::start(Arc::new(asker), boot.drain.clone());
+    boot.task("fetch", async move {
+        fetches.await;
+        Ok::<(), BoxError>(())
+    });
     let asking = Asking { client, book: book.clone(), lane: lane.clone(), cursors, stop: boot.drain.clone() };
-    let attempts = Attempts { boot: boot.clone(), config, key, book, gate, folder, lane, write_within };
+    let attempts = Attempts { boot: boot.clone(), config, key, book, gate, folder, lane, write_within, fetching };
     // At once: whoever sends while the log is being reached is answered, and not asked to come again.
     let known = attempts.recall();
     let (waiting, readiness) = (attempts.clone(), boot.readiness.clone());
@@ -149,7 +158,8 @@ impl Attempts {
         let gate = self.gate.clone();
         let signals = Signals::new(self.boot.drain.flag(), move |holds, why| gate.clerk(holds, why));
         let clerk = Arc::new(Clerk::new(self.key.clone()));
-        for worker in stage::spawn(clerk, log.clone(), &self.config, |_| NoEffects, snapshots, &signals)? {
+        let desk = |worker| Desk::new(worker, self.fetching.clone());
+        for worker in stage::spawn(clerk, log.clone(), &self.config, desk, snapshots, &signals)? {
             self.boot.joined(format!("stage {}", worker.name), worker.thread)?;
         }
         Ok(())

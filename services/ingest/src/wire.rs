@@ -57,7 +57,7 @@ impl Topology for Clerk {
     }
 
     fn shape(&self) -> u32 {
-        2
+        3
     }
 
     fn reads_reference(&self) -> bool {
@@ -67,10 +67,15 @@ impl Topology for Clerk {
     fn read(&self, record: &Record) -> Result<Incoming<Delivery>, Fault> {
         let event: DeliveryEvent = record.decode()?;
         let meta = event.meta.ok_or_else(|| Fault::field("field-missing", "meta", "the record carries no meta"))?;
-        let Some(delivery_event::Event::Received(received)) = event.event else {
-            return Err(Fault::whole("unknown-type", "the delivery is of a kind that this version does not know"));
+        let input = match event.event {
+            Some(delivery_event::Event::Received(received)) => {
+                deliveries::read(&self.key, &meta.tenant, &record.key, received)?
+            }
+            Some(delivery_event::Event::NotFound(told)) => deliveries::not_found(&meta.tenant, &record.key, told)?,
+            None => {
+                return Err(Fault::whole("unknown-type", "the delivery is of a kind that this version does not know"));
+            }
         };
-        let input = deliveries::read(&self.key, &meta.tenant, &record.key, received)?;
         Ok(Incoming { meta, input })
     }
 

@@ -1,5 +1,7 @@
 //! Ingest on a real Kafka: the door alone, and the door with its clerk.
 
+#[path = "ingest/announced.rs"]
+mod announced;
 #[path = "ingest/catalogue.rs"]
 mod catalogue;
 #[path = "ingest/clerk.rs"]

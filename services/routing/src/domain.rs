@@ -11,6 +11,7 @@ mod finish;
 mod hold;
 pub mod input;
 pub mod order;
+mod outside;
 mod pay;
 mod place;
 pub mod plan;
@@ -39,6 +40,7 @@ pub mod refusal {
     pub const ORDER_CANCELLED: &str = "order-cancelled";
     pub const NO_WAREHOUSE: &str = "no-warehouse";
     pub const UNKNOWN_ORDER: &str = "unknown-order";
+    pub const TOO_LATE: &str = "too-late";
 }
 
 type Ruling = Decision<Fact, Message>;
@@ -70,6 +72,7 @@ impl Decider for Routing {
             Input::PaymentSeen(payment, paid) => self.pay(at, *payment, paid.as_ref()),
             Input::CancellationAsked(asked) => self.cancel_asked(at, asked),
             Input::CancelledOutside { reason } => self.cancelled_outside(at, reason),
+            Input::ShippedOutside { wholly } => self.shipped_outside(at, *wholly),
             Input::AddressChangeAsked { ship_to, region } => self.change_address(at, ship_to, region),
             Input::LinesChanged(deltas) => self.change_lines(at, deltas),
             Input::PlatformHolds(holds) => self.platform_holds(at, holds),

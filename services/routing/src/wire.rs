@@ -46,7 +46,7 @@ impl Topology for RoutingTopology {
     }
 
     fn shape(&self) -> u32 {
-        3
+        4
     }
 
     fn reads_reference(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Our own JSON.
 
 use super::*;
+use crate::Shipped;
 use crate::fault::{DUPLICATE_KEY, FIELD_INVALID, FIELD_MISSING, MONEY};
 
 const BODY: &str = include_str!("order.json");
@@ -35,6 +36,20 @@ fn an_order_is_read_whole() {
     assert_eq!(draft.buyer_phone, "13800000001");
     let identity = Generic.identify(&headers(), BODY.as_bytes()).expect("identified");
     assert_eq!((identity.kind.as_str(), identity.delivery_id.as_str()), ("order.created", "msg-1"));
+}
+
+#[test]
+fn a_status_says_what_has_left() {
+    let with = |status: &str| {
+        let mapped = map(&BODY.replace(r#""status": "open""#, &format!(r#""status": "{status}""#))).expect("readable");
+        (mapped.shipped, mapped.completed, mapped.cancelled.is_some())
+    };
+    assert_eq!(with("open"), (Shipped::Nothing, false, false));
+    assert_eq!(with("packed"), (Shipped::Nothing, false, false), "the shop's own word");
+    assert_eq!(with("partly_shipped"), (Shipped::Partly, false, false));
+    assert_eq!(with("shipped"), (Shipped::Wholly, false, false));
+    assert_eq!(with("completed"), (Shipped::Nothing, true, false));
+    assert_eq!(with("cancelled"), (Shipped::Nothing, false, true));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{map_payment, payment_state};
 use crate::Fault;
 use crate::assemble::{QUANTITY_MAX, RawLine, Sums, amounts, check_lines, has_money, line, not_negative, payment};
 use crate::json::Object;
-use crate::mapped::{Draft, Mapped};
+use crate::mapped::{Draft, Mapped, Shipped};
 use crate::money::exponent;
 use weir_proto::order::v1::{
     self as order, Deadlines, FulfillmentMethod, OrderKind, PaymentState, PaymentTerms, Permissions, ShipTo,
@@ -71,7 +71,13 @@ pub(super) fn map(data: Object<'_>, version: i64) -> Result<Mapped, Fault> {
         cancelled: (status == "cancelled").then(|| data.text_or_empty("reason")).transpose()?.map(str::to_owned),
         cancel_requested: None,
         completed: status == "completed",
+        shipped: match status {
+            "shipped" => Shipped::Wholly,
+            "partly_shipped" => Shipped::Partly,
+            _ => Shipped::Nothing,
+        },
         order: Some(Box::new(draft)),
+        ..Mapped::default()
     })
 }
 

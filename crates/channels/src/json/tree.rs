@@ -133,9 +133,9 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
         let inner = self.deeper::<A::Error>()?;
         let mut fields = Vec::new();
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         while let Some(name) = entries.next_key::<String>()? {
-            if !names.insert(name.clone()) {
+            if names.know(&name, &fields) {
                 self.twice.replace(Some(Fault::new(DUPLICATE_KEY, name, "")));
                 return Err(A::Error::custom("duplicate key"));
             }
@@ -146,9 +146,42 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 }
 
+/// Objects of up to so many fields are looked through for each key; larger ones have a set.
+const LOOKED_THROUGH: usize = 32;
+
+/// The keys of an object so far, where they are many: whoever sends 10,000 must not cost their square.
+#[derive(Default)]
+struct Names(HashSet<String>);
+
+impl Names {
+    /// Whether the key has come before.
+    fn know(&mut self, name: &str, fields: &[(String, Json)]) -> bool {
+        if fields.len() < LOOKED_THROUGH {
+            return fields.iter().any(|(known, _)| known == name);
+        }
+        if self.0.is_empty() {
+            self.0 = fields.iter().map(|(known, _)| known.clone()).collect();
+        }
+        !self.0.insert(name.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_twice_is_found_among_few_and_among_many() {
+        for many in [1, LOOKED_THROUGH - 1, LOOKED_THROUGH, LOOKED_THROUGH + 1, 500] {
+            for first in [0, many / 2, many - 1] {
+                let mut fields: Vec<String> = (0..many).map(|number| format!("\"k{number}\":0")).collect();
+                assert!(parse(format!("{{{}}}", fields.join(",")).as_bytes()).is_ok(), "{many}");
+                fields.push(format!("\"k{first}\":1"));
+                let body = format!("{{{}}}", fields.join(","));
+                assert_eq!(reason(body.as_bytes()), (DUPLICATE_KEY, format!("k{first}")), "{first} of {many}");
+            }
+        }
+    }
 
     fn reason(body: &[u8]) -> (&'static str, String) {
         let fault = parse(body).expect_err("this is not taken");

@@ -4,10 +4,13 @@
 //! shift when orders change meanwhile.
 //! Source: Shopify's REST Admin API reference (Order, "Retrieve a list of orders") and its notes on cursor-based pagination.
 
-use super::{Answered, Ask, Listed, Listing, Page, PageAsked, Times, Wanted, check_order, no_page, quoted};
+use super::{
+    Access, Amiss, Answered, Ask, Listed, Listing, Page, PageAsked, Settled, Times, Wanted, check_order, no_page,
+    quoted,
+};
 use crate::adapter::Headers;
+use crate::instant;
 use crate::shopify::TOPIC;
-use crate::{Fault, instant};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -23,7 +26,7 @@ struct Body<'a> {
 }
 
 impl Listing for ShopifyOrders {
-    fn ask(&self, page: &PageAsked, credential: &str) -> Ask {
+    fn ask(&self, page: &PageAsked, access: &Access<'_>) -> Ask {
         let size = page.size;
         let time = |ms| quoted(&instant::to_utc(ms));
         let query = match (&page.after, &page.wanted) {
@@ -41,11 +44,12 @@ impl Listing for ShopifyOrders {
         };
         Ask {
             path: format!("/admin/api/{VERSION}/orders.json?{query}"),
-            headers: vec![("x-shopify-access-token", credential.to_owned())],
+            headers: vec![("x-shopify-access-token", access.credential.to_owned())],
+            body: None,
         }
     }
 
-    fn read(&self, page: &PageAsked, answer: &Answered<'_>) -> Result<Page, Fault> {
+    fn read(&self, page: &PageAsked, answer: &Answered<'_>) -> Result<Page, Amiss> {
         let by_placing = matches!(page.wanted, Wanted::Placed { .. });
         let body: Body<'_> = serde_json::from_slice(answer.body).map_err(|error| no_page(&error))?;
         let listed = |raw: &&RawValue| {
@@ -57,7 +61,8 @@ impl Listing for ShopifyOrders {
         if page.wanted.begins_ms().is_some() {
             check_order(&orders, if by_placing { "created_at" } else { "updated_at" }, 0)?;
         }
-        Ok(Page { orders, next: answer.headers.get("link").and_then(next_page) })
+        let next = answer.headers.get("link").and_then(next_page);
+        Ok(Page { orders, ids: Vec::new(), next, settled: Settled::Newest })
     }
 
     fn headers(&self) -> Headers {

@@ -1,6 +1,6 @@
 //! Pages as the platforms give them, still and while orders change.
 
-use super::{Answered, Listing, Page, PageAsked, Wanted};
+use super::{Access, Amiss, Answered, Listing, Page, PageAsked, Wanted};
 use crate::Headers;
 use crate::adapter::adapter;
 use std::collections::BTreeSet;
@@ -15,25 +15,34 @@ fn changed(from_ms: i64, size: usize, after: Option<&str>) -> PageAsked {
     PageAsked { wanted: Wanted::Changed { from_ms }, size, after: after.map(str::to_owned) }
 }
 
+fn access(credential: &str) -> Access<'_> {
+    Access { credential, now_ms: 0 }
+}
+
 fn read(channel: &str, page: &PageAsked, headers: &[(&str, &str)], body: &str) -> Result<Page, crate::Fault> {
-    listing(channel).read(page, &Answered { headers: &Headers::of(headers), body: body.as_bytes() })
+    let read =
+        listing(channel).read(page, &Answered { headers: &Headers::of(headers), body: body.as_bytes(), asked_ms: 0 });
+    read.map_err(|amiss| match amiss {
+        Amiss::Unreadable(fault) => fault,
+        other => panic!("{other:?}"),
+    })
 }
 
 #[test]
 fn shopify_is_asked_by_time_and_then_by_its_own_word() {
-    let ask = listing("shopify").ask(&changed(1_795_269_900_000, 250, None), "shpat_1");
+    let ask = listing("shopify").ask(&changed(1_795_269_900_000, 250, None), &access("shpat_1"));
     let path = "/admin/api/2026-10/orders.json?status=any&limit=250&order=updated_at%20asc&updated_at_min=2026-11-21T14%3A05%3A00Z";
     assert_eq!(ask.path, path);
     assert_eq!(ask.headers, [("x-shopify-access-token", "shpat_1".to_owned())]);
-    let next = listing("shopify").ask(&changed(1_795_269_900_000, 250, Some("a=b c")), "shpat_1");
+    let next = listing("shopify").ask(&changed(1_795_269_900_000, 250, Some("a=b c")), &access("shpat_1"));
     assert_eq!(next.path, "/admin/api/2026-10/orders.json?limit=250&page_info=a%3Db%20c");
     let placed = Wanted::Placed { from_ms: 0, until_ms: S };
-    let ask = listing("shopify").ask(&PageAsked { wanted: placed, size: 50, after: None }, "t");
+    let ask = listing("shopify").ask(&PageAsked { wanted: placed, size: 50, after: None }, &access("t"));
     assert!(ask.path.contains(
         "order=created_at%20asc&created_at_min=1970-01-01T00%3A00%3A00Z&created_at_max=1970-01-01T00%3A00%3A01Z"
     ));
     let ids = Wanted::Ids(vec!["1".to_owned(), "2".to_owned()]);
-    let ask = listing("shopify").ask(&PageAsked { wanted: ids, size: 50, after: None }, "t");
+    let ask = listing("shopify").ask(&PageAsked { wanted: ids, size: 50, after: None }, &access("t"));
     assert!(ask.path.ends_with("status=any&limit=50&ids=1%2C2"), "{}", ask.path);
 }
 
@@ -54,12 +63,12 @@ fn shopify_names_its_next_page_in_a_link() {
 
 #[test]
 fn woocommerce_is_asked_from_the_second_before() {
-    let ask = listing("woocommerce").ask(&changed(1_795_269_900_250, 100, None), "ck:cs");
+    let ask = listing("woocommerce").ask(&changed(1_795_269_900_250, 100, None), &access("ck:cs"));
     let path = "/wp-json/wc/v3/orders?status=any&per_page=100&page=1&orderby=modified&order=asc&modified_after=2026-11-21T14%3A04%3A59&dates_are_gmt=true";
     assert_eq!(ask.path, path);
     assert_eq!(ask.headers, [("authorization", "Basic Y2s6Y3M=".to_owned())]);
     let placed = PageAsked { wanted: Wanted::Placed { from_ms: 5 * S, until_ms: 9 * S }, size: 10, after: None };
-    let ask = listing("woocommerce").ask(&placed, "ck:cs");
+    let ask = listing("woocommerce").ask(&placed, &access("ck:cs"));
     assert!(ask.path.contains("orderby=date&order=asc&after=1970-01-01T00%3A00%3A04&before=1970-01-01T00%3A00%3A10"));
 }
 
@@ -123,7 +132,7 @@ fn a_fault_does_not_repeat_what_the_platform_said() {
 fn a_bound_in_the_hour_that_clocks_skip_is_sent_an_hour_earlier() {
     let asked = |at: &str| {
         let from_ms = crate::instant::in_utc(at).expect("a time");
-        let path = listing("woocommerce").ask(&changed(from_ms, 2, None), "ck:cs").path;
+        let path = listing("woocommerce").ask(&changed(from_ms, 2, None), &access("ck:cs")).path;
         path.split("modified_after=").nth(1).expect("a bound").split('&').next().expect("a time").replace("%3A", ":")
     };
     assert_eq!(asked("2027-03-14T02:13:00"), "2027-03-14T01:12:59", "read as 02:12:59 there is 03:12:59");
@@ -166,7 +175,7 @@ fn walk(shop: &mut Shop, size: usize, mut meanwhile: impl FnMut(&mut Shop, usize
     let (mut seen, mut after, mut pages) = (BTreeSet::new(), None, 0);
     loop {
         let asked = changed(0, size, after.as_deref());
-        let (body, total) = shop.page(&listing("woocommerce").ask(&asked, "ck:cs").path);
+        let (body, total) = shop.page(&listing("woocommerce").ask(&asked, &access("ck:cs")).path);
         let page = read("woocommerce", &asked, &[("x-wp-totalpages", &total)], &body).expect("a page");
         for order in &page.orders {
             let id: serde_json::Value = serde_json::from_slice(&order.body).expect("an order");

@@ -10,11 +10,14 @@
 //! come up to an hour out of its place. Such a page is followed by number.
 //! Source: WooCommerce's REST API v3 reference ("List all orders"); its bounds in time are exclusive and have the grain of a second.
 
-use super::{Answered, Ask, Listed, Listing, Page, PageAsked, Times, Wanted, check_order, no_page, quoted};
+use super::{
+    Access, Amiss, Answered, Ask, Listed, Listing, Page, PageAsked, Settled, Times, Wanted, check_order, no_page,
+    quoted,
+};
 use crate::adapter::Headers;
+use crate::instant;
 use crate::signature::base64;
 use crate::woocommerce::TOPIC;
-use crate::{Fault, instant};
 use serde_json::value::RawValue;
 use time::{Month, OffsetDateTime, Weekday};
 
@@ -78,7 +81,7 @@ fn sent_s(after_s: i64) -> i64 {
 }
 
 impl Listing for WooCommerceOrders {
-    fn ask(&self, page: &PageAsked, credential: &str) -> Ask {
+    fn ask(&self, page: &PageAsked, access: &Access<'_>) -> Ask {
         let Place { after_s, number } = Place::of(page);
         let time = |ms: i64| quoted(&instant::to_utc(ms));
         let after = time(sent_s(after_s).saturating_mul(1000));
@@ -92,11 +95,12 @@ impl Listing for WooCommerceOrders {
         };
         Ask {
             path: format!("/wp-json/wc/v3/orders?status=any&per_page={}&page={number}&{query}", page.size),
-            headers: vec![("authorization", format!("Basic {}", base64(credential.as_bytes())))],
+            headers: vec![("authorization", format!("Basic {}", base64(access.credential.as_bytes())))],
+            body: None,
         }
     }
 
-    fn read(&self, page: &PageAsked, answer: &Answered<'_>) -> Result<Page, Fault> {
+    fn read(&self, page: &PageAsked, answer: &Answered<'_>) -> Result<Page, Amiss> {
         let by_placing = matches!(page.wanted, Wanted::Placed { .. });
         let rows: Vec<&RawValue> = serde_json::from_slice(answer.body).map_err(|error| no_page(&error))?;
         let listed = |raw: &&RawValue| {
@@ -113,7 +117,8 @@ impl Listing for WooCommerceOrders {
         // An order that can't be shown is counted all the same: a page may be short, or empty, and not the last.
         let more = pages.map_or(!orders.is_empty(), |pages| place.number < pages);
         let last_ms = orders.iter().rev().find_map(|order| order.at_ms).filter(|_| sorted);
-        Ok(Page { orders, next: more.then(|| place.behind(last_ms).token()) })
+        let next = more.then(|| place.behind(last_ms).token());
+        Ok(Page { orders, ids: Vec::new(), next, settled: Settled::Newest })
     }
 
     fn headers(&self) -> Headers {

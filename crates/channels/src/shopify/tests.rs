@@ -89,6 +89,33 @@ fn paid_cancelled_and_closed_are_said() {
 }
 
 #[test]
+fn what_has_left_is_said() {
+    let with = |order: &str, line: &str| {
+        let told = |status: &str| format!(r#""fulfillment_status": {status}"#);
+        let body = BODY
+            .replace(r#""fulfillment_status": null"#, &told(order))
+            .replace(r#""requires_shipping": true"#, &format!(r#""requires_shipping": true, {}"#, told(line)));
+        map("orders/updated", &body).expect("readable").shipped
+    };
+    assert_eq!(with("null", "null"), Shipped::Nothing);
+    assert_eq!(with(r#""restocked""#, "null"), Shipped::Nothing);
+    assert_eq!(with(r#""partial""#, r#""partial""#), Shipped::Partly);
+    assert_eq!(with(r#""partial""#, "null"), Shipped::Partly, "where no line says which, some goods may have left");
+    assert_eq!(with(r#""fulfilled""#, r#""fulfilled""#), Shipped::Wholly);
+}
+
+/// It is fulfilled the moment it is sold, and nobody has shipped anything.
+#[test]
+fn a_gift_card_has_not_left() {
+    let card = r#"{ "id": 8, "title": "Gift card", "quantity": 1, "price": "5.00", "requires_shipping": false,
+        "gift_card": true, "fulfillment_status": "fulfilled" },"#;
+    let body = BODY
+        .replace(r#""fulfillment_status": null"#, r#""fulfillment_status": "partial""#)
+        .replace(r#""line_items": ["#, &format!(r#""line_items": [{card}"#));
+    assert_eq!(map("orders/updated", &body).expect("readable").shipped, Shipped::Nothing);
+}
+
+#[test]
 fn financial_states_are_all_known() {
     use PaymentState::{Authorized, Paid, PartlyPaid, PartlyRefunded, Pending, Refunded, Voided};
     let states = [

@@ -71,6 +71,7 @@ fn statuses_say_what_was_paid() {
         assert_eq!(with_status(status).payment_state, state, "{status}");
     }
     assert!(with_status("completed").completed);
+    assert!(!with_status("processing").completed);
     assert!(with_status("cancelled").cancelled.is_some());
     let on_delivery = map(&BODY.replace("bacs", "cod").replace(r#""status": "pending""#, r#""status": "processing""#))
         .expect("readable");

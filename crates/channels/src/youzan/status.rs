@@ -1,6 +1,7 @@
 //! The statuses of a trade, and what each says alone.
 
 use crate::Fault;
+use crate::mapped::Shipped;
 use weir_proto::order::v1::PaymentState;
 
 /// In the order in which a trade goes through them; closed from anywhere.
@@ -39,6 +40,13 @@ impl Status {
         matches!(self, Status::Paid | Status::Confirming)
     }
 
+    pub(super) fn shipped(self) -> Shipped {
+        match self {
+            Status::Shipped | Status::Success => Shipped::Wholly,
+            _ => Shipped::Nothing,
+        }
+    }
+
     /// What a thin message says of the payment. A moment's status may be a deposit's, and a hold can't be told without the
     /// order: it says nothing, or the order would be shipped. How it is paid is not told either, so cash on delivery is said to
     /// be paid when it is shipped.
@@ -66,6 +74,11 @@ pub(super) fn version(told: i64, status: Option<Status>) -> i64 {
     }
 }
 
+/// The same for a message that announces the order: a pulled order has its update time in seconds alone.
+pub(super) fn version_to_pull(told: i64, status: Option<Status>) -> i64 {
+    version(if told < MILLISECONDS_FROM { told } else { told / 1000 }, status)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +87,8 @@ mod tests {
     fn versions_are_in_one_measure() {
         assert_eq!(version(1_795_255_446, None), 1_795_255_446_000);
         assert_eq!(version(1_795_255_446_250, Some(Status::Shipped)), 1_795_255_446_250);
+        assert_eq!(version_to_pull(1_795_255_446_250, Some(Status::Shipped)), 1_795_255_446_004);
+        assert_eq!(version_to_pull(1_795_255_446, None), 1_795_255_446_000);
         assert_eq!(version(VERSION_MAX, Some(Status::Closed)), VERSION_MAX);
         assert!(version(MILLISECONDS_FROM - 1, Some(Status::Closed)) > version(MILLISECONDS_FROM, None));
     }

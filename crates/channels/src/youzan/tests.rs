@@ -327,6 +327,65 @@ fn thin_news_says_what_its_status_says() {
     }
 }
 
+/// What left, by the status, by the kind of the news, or by the parcels.
+#[test]
+fn what_left_is_told() {
+    let shipped = |kind: &str, status: &str| thin(kind, status, &json!({ "tid": TID })).shipped;
+    assert_eq!(shipped("trade_TradeSellerShip", "WAIT_BUYER_CONFIRM_GOODS"), Shipped::Wholly);
+    assert_eq!(shipped("trade_TradeSuccess", "TRADE_SUCCESS"), Shipped::Wholly);
+    assert_eq!(shipped("trade_TradePartlySellerShip", "WAIT_SELLER_SEND_GOODS"), Shipped::Partly);
+    assert_eq!(shipped("trade_TradeMemoModified", "WAIT_SELLER_SEND_GOODS"), Shipped::Nothing);
+    let whole = |status: &str, state: i64| {
+        let mut order: Value =
+            serde_json::from_str(&order_with(&[("/order_info/status", json!(status))])).expect("JSON");
+        order["delivery_order"] = json!([{ "express_state": 0, "oids": [] }, { "express_state": state, "oids": [] }]);
+        map_value(&envelope("trade_TradePaid", status, &order.to_string())).expect("readable").shipped
+    };
+    assert_eq!(whole("WAIT_SELLER_SEND_GOODS", 0), Shipped::Nothing);
+    assert_eq!(whole("WAIT_SELLER_SEND_GOODS", 1), Shipped::Partly);
+    assert_eq!(whole("WAIT_BUYER_CONFIRM_GOODS", 1), Shipped::Wholly);
+}
+
+#[test]
+fn a_pulled_order_is_read_as_one_that_was_pushed() {
+    let headers = Youzan.listing().expect("it can be asked").headers();
+    assert!(!Youzan.kept_headers().contains(&PULLED), "nobody can push one");
+    for changes in [&[][..], &[("/order_info/status", json!("TRADE_CLOSED")), ("/order_info/close_type", json!(4))]] {
+        let order = order_with(changes);
+        let pulled = Youzan.map(&headers, order.as_bytes()).expect("readable");
+        let pushed = map_value(&envelope("trade_TradePaid", "", &order)).expect("readable");
+        assert_eq!((pulled.kind.as_str(), pulled.delivery_id.as_str(), pulled.announced), ("order", "", false));
+        assert_eq!(pulled, Mapped { kind: pulled.kind.clone(), delivery_id: String::new(), ..pushed });
+        assert_eq!(Youzan.identify(&headers, order.as_bytes()), Ok(pulled.identity()));
+    }
+    for (changes, field) in [
+        (("/order_info/update_time", json!("")), "full_order_info.order_info.update_time"),
+        (("/order_info/tid", json!(null)), "full_order_info.order_info.tid"),
+    ] {
+        let fault = Youzan.map(&headers, order_with(&[changes]).as_bytes()).expect_err("unreadable");
+        assert_eq!(fault.field, field);
+    }
+}
+
+/// The version of a thin message is one that the order itself has reached when it is pulled.
+#[test]
+fn thin_news_announces_the_version_of_the_order() {
+    let headers = Youzan.listing().expect("it can be asked").headers();
+    for (kind, status) in [("trade_TradeClose", "TRADE_CLOSED"), ("trade_TradeSellerShip", "WAIT_BUYER_CONFIRM_GOODS")]
+    {
+        let order = order_with(&[("/order_info/status", json!(status))]);
+        let pulled = Youzan.map(&headers, order.as_bytes()).expect("readable");
+        for version in [VERSION, VERSION * 1000 + 250] {
+            let mut news = envelope(kind, status, &json!({ "tid": TID }).to_string());
+            news["version"] = json!(version);
+            let news = map_value(&news).expect("readable");
+            assert!(news.announced);
+            assert_eq!(news.version, pulled.version, "{kind} {version}");
+        }
+    }
+    assert!(!map_order(&[]).expect("readable").announced);
+}
+
 #[test]
 fn thin_news_may_be_bare() {
     let mut body = envelope("trade_TradePartlySellerShip", "", "");

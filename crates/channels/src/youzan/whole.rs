@@ -88,6 +88,7 @@ pub(super) fn map(body: Object<'_>, about: &About) -> Result<Mapped, Fault> {
         payment: told,
         cancelled: (info.status == Status::Closed).then_some(info.closing),
         completed: info.status == Status::Success,
+        shipped: info.status.shipped(),
         order: Some(Box::new(draft)),
         ..Mapped::default()
     })

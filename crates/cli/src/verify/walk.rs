@@ -5,7 +5,8 @@
 
 use super::committed;
 use super::scan::Scan;
-use weir_invariants::{Audit, Ending, Held, Id, Levels, Merge, Next, Report};
+use std::time::{Duration, Instant};
+use weir_invariants::{Audit, Committed, Ending, Held, Id, Levels, Merge, Next, Report};
 use weir_pipeline::kafka::KafkaLog;
 use weir_proto::topics::{CATALOGUE, Topic};
 
@@ -27,15 +28,35 @@ pub fn check(log: &KafkaLog, running: bool, report: &mut Report) -> anyhow::Resu
     let held = Held::of(&audits);
     let mut scans =
         Merge::topics().into_iter().map(|topic| Scan::open(log, topic)).collect::<anyhow::Result<Vec<_>>>()?;
-    let mut levels = Levels::new();
+    let (mut levels, mut patience) = (Levels::new(), SETTLED_WITHIN);
     for (partition, mut audit) in (0..).zip(audits) {
         merge(&mut scans, partition, running, &mut audit, report)?;
         // Behind every fact that was read: no cause may lie at or above these.
-        let after = if running { committed::of_all(log)? } else { before.clone() };
+        let after = if running { settled(log, &audit, &mut patience)? } else { before.clone() };
         let ending = Ending { committed: &before, committed_after: &after, running, held: &held };
         levels.extend(audit.end(&ending, report));
     }
     Ok(levels)
+}
+
+/// For how long the offsets may come after the facts of their transaction. Those of a torn one never come.
+const SETTLED_WITHIN: Duration = Duration::from_secs(5);
+
+/// The offsets that are committed, once those of all that was read are; or as they are when that takes too long.
+/// `patience` is what is left of it for all partitions.
+fn settled(log: &KafkaLog, audit: &Audit, patience: &mut Duration) -> anyhow::Result<Committed> {
+    let began = Instant::now();
+    loop {
+        let committed = committed::of_all(log)?;
+        if audit.is_committed(&committed) {
+            return Ok(committed);
+        }
+        if began.elapsed() > *patience {
+            *patience = Duration::ZERO;
+            return Ok(committed);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }
 
 /// Whether a topic is checked, and is none of the orders'.

@@ -54,6 +54,7 @@ fn a_house_catches_up_with_its_platform() {
     what_changed_is_told_and_comes_in(&rig);
     a_platform_that_moves_on_meanwhile_is_asked_again(&rig);
     pulls_are_told(&rig);
+    one_shop_that_is_away_keeps_no_other_from_being_looked_at(&rig);
     errors_name_the_next_step(&mut rig);
 }
 
@@ -133,6 +134,22 @@ fn pulls_are_told(rig: &Rig) {
     assert_eq!([channel, shop, failures, failing], ["shopify".into(), "acme".into(), json!(0), json!(false)]);
     let table = rig.house.weir(&["pulls"]).well();
     assert!(table.contains("shopify/acme") && !table.contains(TOKEN), "{table}");
+}
+
+fn one_shop_that_is_away_keeps_no_other_from_being_looked_at(rig: &Rig) {
+    // Nobody listens on port 1.
+    let api = ["--api", "http://127.0.0.1:1", "--api-credential", "none", "--pull-every", "1d"];
+    rig.house.weir(&[&["shop", "add", "shopify", "aaa", "--secret", "hush-hush"], &api[..]].concat()).well();
+    let from = told(rig.hours_ago(1));
+    let ended = wait_for("both shops to be looked at", PATIENCE, || {
+        let ended = rig.house.weir(&["reconcile", "--all", "--from", &from, "--json"]);
+        ended.complained.contains("shopify/aaa").then_some(ended)
+    });
+    let lines: Vec<Value> = ended.said.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let shops: Vec<&Value> = lines.iter().map(|line| &line["shop"]).collect();
+    assert_eq!((ended.code, shops), (Some(1), vec![&json!("acme")]), "{ended:?}");
+    rig.house.weir(&["shop", "add", "shopify", "aaa", "--secret", "hush-hush", "--no-api"]).well();
+    rig.house.weir(&["reconcile", "shopify/acme", "--all", "--from", "1h"]).badly(2);
 }
 
 fn errors_name_the_next_step(rig: &mut Rig) {

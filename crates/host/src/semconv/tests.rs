@@ -16,6 +16,7 @@ const PINNED: &[Row] = &[
     (Spread, "http.server.request.duration", "s"),
     (Spread, "rpc.server.call.duration", "s"),
     (UpDown, "weir.server.connections", "{connection}"),
+    (Level, "weir.tls.expires", "s"),
     (Level, "weir.ready", "1"),
     (Count, "weir.door.deliveries", "{delivery}"),
     (Level, "weir.door.journal.records", "{delivery}"),
@@ -25,6 +26,10 @@ const PINNED: &[Row] = &[
     (Count, "weir.pull.failures", "{pull}"),
     (Level, "weir.pull.age", "s"),
     (Level, "weir.pull.shops.failing", "{shop}"),
+    (Level, "weir.fetch.waiting", "{order}"),
+    (Level, "weir.fetch.age", "s"),
+    (Count, "weir.fetch.orders", "{order}"),
+    (Count, "weir.fetch.failures", "{request}"),
     (Count, "weir.fulfillment.stuck", "{order}"),
     (Count, "weir.routing.stuck", "{request}"),
 ];

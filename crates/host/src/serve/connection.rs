@@ -1,6 +1,7 @@
 //! One connection, from its first byte to its end.
 
 use super::pulse::{Felt, Pulse};
+use super::tls::H2;
 use super::{HTTP2_STREAM_WINDOW, Limits, Sides, is_grpc};
 use crate::lifecycle::Drain;
 use hyper::body::Incoming;
@@ -8,15 +9,74 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// How a connection begins.
+struct Start {
+    is_http2: bool,
+    /// Bytes that the client must send within the time for headers.
+    owed: usize,
+}
 
 /// Serves a connection until it closes, or a limit or the drain ends it.
-pub(super) async fn attend(stream: TcpStream, sides: Sides, limits: &Limits, age: Duration, drain: &Drain) {
+pub(super) async fn attend(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    sides: Sides,
+    limits: &Limits,
+    age: Duration,
+    drain: &Drain,
+) {
     let _ = stream.set_nodelay(true);
-    let Ok(Some(is_http2)) = timeout(limits.headers, detect(&stream)).await else {
-        return;
+    match tls {
+        None => {
+            if let Ok(Some(is_http2)) = timeout(limits.headers, detect(&stream)).await {
+                converse(stream, Start { is_http2, owed: 0 }, sides, limits, age, drain).await;
+            }
+        }
+        // In a box of its own: what TLS needs would make each plain connection as large.
+        Some(acceptor) => {
+            let over_tls = async {
+                if let Some((stream, start)) = shake_hands(acceptor, stream, limits.headers).await {
+                    converse(stream, start, sides, limits, age, drain).await;
+                }
+            };
+            Box::pin(over_tls).await;
+        }
+    }
+}
+
+/// The handshake of TLS, within `limit`. Nothing, where the client can't or won't.
+async fn shake_hands(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    limit: Duration,
+) -> Option<(TlsStream<TcpStream>, Start)> {
+    let stream = match timeout(limit, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => {
+            tracing::debug!(error = %error, "TLS handshake failed");
+            return None;
+        }
+        Err(_) => {
+            tracing::debug!("TLS handshake did not end in time");
+            return None;
+        }
     };
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(H2);
+    let owed = if is_http2 { HTTP2_PREFACE.len() } else { 1 };
+    Some((stream, Start { is_http2, owed }))
+}
+
+async fn converse<S>(stream: S, start: Start, sides: Sides, limits: &Limits, age: Duration, drain: &Drain)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Start { is_http2, owed } = start;
     let pulse = Pulse::new();
     let felt = pulse.clone();
     let service = tower::service_fn(move |request: http::Request<Incoming>| {
@@ -30,13 +90,15 @@ pub(super) async fn attend(stream: TcpStream, sides: Sides, limits: &Limits, age
     });
     let builder = builder(is_http2, limits);
     let stream = TokioIo::new(Felt::new(stream, pulse.clone()));
-    let connection = builder.serve_connection_with_upgrades(stream, TowerToHyperService::new(service));
+    // Not the one "with upgrades": it tells the version by itself again, whatever was agreed on.
+    let connection = builder.serve_connection(stream, TowerToHyperService::new(service));
     tokio::pin!(connection);
     let end = tokio::select! {
         end = connection.as_mut() => Some(end),
         () = drain.requested() => None,
         () = sleep(age) => None,
         () = pulse.quiet(limits.idle) => None,
+        () = pulse.silent(owed, limits.headers) => return tracing::debug!("nothing came in time"),
         () = pulse.stuck(is_http2, limits.headers) => return tracing::debug!("headers did not come in time"),
     };
     let end = match end {

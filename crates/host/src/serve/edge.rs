@@ -6,7 +6,7 @@ use crate::semconv::{self, attribute};
 use crate::trace;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
-use axum::middleware::{Next, from_fn, map_response};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{Extensions, HeaderMap, Method, StatusCode};
@@ -17,22 +17,24 @@ use std::any::Any;
 use std::sync::OnceLock;
 use std::time::Instant;
 use tonic::Status;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer, TimeoutLayer};
 
 /// Puts the house rules around the HTTP routes.
 pub fn http(routes: Router, limits: &Limits) -> Router {
-    routes
-        .fallback(|| async { Problem::new(kind::NOT_FOUND, "No resource has this address.") })
-        .layer(RequestBodyLimitLayer::new(limits.body))
-        .layer(axum::extract::DefaultBodyLimit::disable())
-        .layer(RequestBodyTimeoutLayer::new(limits.body_idle))
-        .layer(RequestBodyDeadlineLayer::new(limits.body_whole))
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.answer))
-        .layer(CatchPanicLayer::custom(panic_as_problem))
-        .layer(map_response(bare_error_as_problem))
+    // One layer of many, outermost first: each one that a router is given by itself boxes every request and every answer anew.
+    let rules = ServiceBuilder::new()
         .layer(from_fn(observe_http))
+        .map_response(bare_error_as_problem)
+        .layer(CatchPanicLayer::custom(panic_as_problem))
+        .layer(RequestBodyLimitLayer::new(limits.body))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, limits.answer))
+        .layer(RequestBodyDeadlineLayer::new(limits.body_whole))
+        .layer(RequestBodyTimeoutLayer::new(limits.body_idle))
+        .layer(axum::extract::DefaultBodyLimit::disable());
+    routes.fallback(|| async { Problem::new(kind::NOT_FOUND, "No resource has this address.") }).layer(rules)
 }
 
 /// Puts the house rules around the gRPC routes.
@@ -51,7 +53,8 @@ fn panic_as_status(_: Box<dyn Any + Send>) -> Response {
 }
 
 /// Layers and extractors answer with bare text; callers are promised a problem.
-async fn bare_error_as_problem(response: Response) -> Response {
+fn bare_error_as_problem(response: impl IntoResponse) -> Response {
+    let response = response.into_response();
     let status = response.status();
     let content_type = response.headers().get(CONTENT_TYPE);
     let is_bare = content_type.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));

@@ -9,7 +9,8 @@ pub struct Limits {
     pub body: usize,
     /// Bytes of a request's headers before 431.
     pub header_bytes: usize,
-    /// From the first byte of a request to the end of its headers; and from accept to that first byte.
+    /// From the first byte of a request to the end of its headers; and from accept to that first byte. A TLS handshake has as
+    /// long before that.
     pub headers: Duration,
     /// Between two pieces of a body.
     pub body_idle: Duration,

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
 /// A connection's pulse.
@@ -22,14 +21,16 @@ pub(super) struct Pulse {
     grpc: AtomicBool,
     /// When the first byte of a request came whose headers are not whole yet, in ms since the start and one more; 0: there is none.
     head: AtomicU64,
+    /// Bytes that have come.
+    bytes: AtomicUsize,
 }
 
 /// A request under way.
 pub(super) struct Call(Arc<Pulse>);
 
 /// The connection's bytes, which the pulse is felt by.
-pub(super) struct Felt {
-    stream: TcpStream,
+pub(super) struct Felt<S> {
+    stream: S,
     pulse: Arc<Pulse>,
 }
 
@@ -43,6 +44,7 @@ impl Pulse {
             asked: AtomicBool::new(false),
             grpc: AtomicBool::new(false),
             head: AtomicU64::new(0),
+            bytes: AtomicUsize::new(0),
         })
     }
 
@@ -86,7 +88,18 @@ impl Pulse {
         }
     }
 
-    fn heard(&self) {
+    /// Returns when fewer bytes than are `owed` have come within `limit`: a client that says nothing, or not all of its preface.
+    pub(super) async fn silent(&self, owed: usize, limit: Duration) {
+        if owed > 0 {
+            sleep(limit).await;
+        }
+        if self.bytes.load(Relaxed) >= owed {
+            pending().await
+        }
+    }
+
+    fn heard(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Relaxed);
         if self.under_way.load(Relaxed) == 0 && self.head.load(Relaxed) == 0 {
             self.head.store(self.ms(), Relaxed);
         }
@@ -105,24 +118,25 @@ impl Drop for Call {
 
 // === impl Felt ===
 
-impl Felt {
-    pub(super) fn new(stream: TcpStream, pulse: Arc<Pulse>) -> Felt {
+impl<S> Felt<S> {
+    pub(super) fn new(stream: S, pulse: Arc<Pulse>) -> Felt<S> {
         Felt { stream, pulse }
     }
 }
 
-impl AsyncRead for Felt {
+impl<S: AsyncRead + Unpin> AsyncRead for Felt<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.pulse.heard();
+        let came = buffer.filled().len() - before;
+        if came > 0 {
+            self.pulse.heard(came);
         }
         read
     }
 }
 
-impl AsyncWrite for Felt {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

@@ -46,6 +46,12 @@ impl Hello {
         self.address.clone()
     }
 
+    /// Where it serves TLS, which it must have been told to.
+    pub fn tls_address(&self) -> String {
+        let line = self.log.iter().find(|line| line.contains("listening for TLS"));
+        address_in(line.expect("it serves TLS"))
+    }
+
     pub fn wait_for_line(&mut self, part: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(PATIENCE);
@@ -123,10 +129,14 @@ impl Drop for Hello {
     }
 }
 
-fn client() -> reqwest::Client {
+pub fn builder() -> reqwest::ClientBuilder {
     // The client wants a provider even for plain HTTP.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().expect("a client can be made")
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE)
+}
+
+fn client() -> reqwest::Client {
+    builder().build().expect("a client can be made")
 }
 
 fn program() -> PathBuf {

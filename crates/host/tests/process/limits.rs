@@ -9,7 +9,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_millis(2000);
 /// Short enough for a test, and long enough for a sender on a busy machine.
 const SHORT: &[(&str, &str)] = &[
@@ -19,10 +19,10 @@ const SHORT: &[(&str, &str)] = &[
     ("WEIR_ANSWER_MS", "3000"),
     ("WEIR_CONNECTION_IDLE_MS", "2000"),
 ];
-const LIVE: &[u8] = b"GET /live HTTP/1.1\r\nhost: h\r\n\r\n";
+pub const LIVE: &[u8] = b"GET /live HTTP/1.1\r\nhost: h\r\n\r\n";
 
 /// All that comes until the server closes, which it must.
-async fn until_closed(stream: &mut TcpStream) -> String {
+pub async fn until_closed(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let closed = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     // A reset is an end as well: the server does not read what it has no use for.
@@ -37,9 +37,9 @@ async fn sent(hello: &Hello, request: &[u8]) -> String {
 }
 
 /// Sends `start`, and then `piece` again and again, until the server closes.
-async fn dripping(hello: &Hello, start: &str, piece: &'static [u8]) -> String {
-    let (mut reader, mut writer) = hello.connect().await.into_split();
-    writer.write_all(start.as_bytes()).await.expect("it reads");
+pub async fn dripping(stream: TcpStream, start: &[u8], piece: &'static [u8]) -> String {
+    let (mut reader, mut writer) = stream.into_split();
+    writer.write_all(start).await.expect("it reads");
     let drip = async {
         let mut beat = interval(Duration::from_millis(40));
         while writer.write_all(piece).await.is_ok() {
@@ -61,15 +61,15 @@ async fn is_live(hello: &Hello) -> bool {
 #[tokio::test]
 async fn slow_headers_and_slow_bodies_are_cut_off() {
     let hello = Hello::start(SHORT);
-    assert_eq!(dripping(&hello, "GET /live HTTP/1.1\r\n", b"a: b\r\n").await, "");
+    assert_eq!(dripping(hello.connect().await, b"GET /live HTTP/1.1\r\n", b"a: b\r\n").await, "");
     let start = "POST /echo HTTP/1.1\r\nhost: h\r\ncontent-length: 100000\r\n\r\n";
-    let answer = dripping(&hello, start, b"x").await;
+    let answer = dripping(hello.connect().await, start.as_bytes(), b"x").await;
     assert!(answer.starts_with("HTTP/1.1 4"), "never idle, and never at its end: {answer}");
     let answer = sent(&hello, start.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     // gRPC has no limit for a body, and over HTTP/1 there is no gRPC.
     let start = start.replace("host: h", "host: h\r\ncontent-type: application/grpc");
-    let answer = dripping(&hello, &start, b"x").await;
+    let answer = dripping(hello.connect().await, start.as_bytes(), b"x").await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
     assert!(is_live(&hello).await);
 }
@@ -171,7 +171,7 @@ async fn a_stream_of_grpc_outlives_the_limits_of_requests() {
 
 // === HTTP/2 by hand, for what no client would send ===
 
-const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 /// GET http://h/ out of HPACK's static table.
 const GET: &[u8] = &[0x82, 0x86, 0x84, 0x41, 1, b'h'];

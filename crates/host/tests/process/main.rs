@@ -3,6 +3,7 @@
 mod collector;
 mod hello;
 mod limits;
+mod tls;
 
 use collector::Collector;
 use hello::Hello;

@@ -98,7 +98,7 @@ impl Live {
                     format!("{}: stuck in the request {id:?} {why}", place(record))
                 });
             }
-            Event::RouteCancelled(_) | Event::ShippingNoted(_) => self.asked.end(),
+            Event::RouteCancelled(_) | Event::ShippingNoted(_) | Event::ShippedOutside(_) => self.asked.end(),
             _ => {}
         }
     }

@@ -14,6 +14,7 @@ pub(super) struct Folded {
     due: u32,
     released: u16,
     cancelled: bool,
+    outside: bool,
 }
 
 impl Folded {
@@ -23,12 +24,12 @@ impl Folded {
         for (small, version) in small.iter_mut().zip(versions) {
             *small = u16::try_from(version).ok()?;
         }
-        let Digest { due, released, placed, shipped, cancelled } = digest;
+        let Digest { due, released, placed, shipped, cancelled, outside } = digest;
         if due & (PLACED | SHIPPED) != 0 {
             return None;
         }
         let due = due | if placed { PLACED } else { 0 } | if shipped { SHIPPED } else { 0 };
-        Some(Folded { versions: small, due, released: u16::try_from(released).ok()?, cancelled })
+        Some(Folded { versions: small, due, released: u16::try_from(released).ok()?, cancelled, outside })
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -38,6 +39,7 @@ impl Folded {
             placed: self.due & PLACED != 0,
             shipped: self.due & SHIPPED != 0,
             cancelled: self.cancelled,
+            outside: self.outside,
         }
     }
 }
@@ -48,10 +50,11 @@ mod tests {
 
     #[test]
     fn what_is_folded_is_what_was() {
-        for bits in 0..8 {
+        for bits in 0..16 {
             let (placed, shipped, cancelled) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
+            let outside = bits & 8 != 0;
             for (due, released) in [(0, 0), ((1 << 30) - 1, 7), (1 << 29, u32::from(u16::MAX))] {
-                let digest = Digest { due, released, placed, shipped, cancelled };
+                let digest = Digest { due, released, placed, shipped, cancelled, outside };
                 let folded = Folded::of([1, 2, 3, u32::from(u16::MAX)], digest).expect("it fits");
                 assert_eq!((folded.digest(), folded.versions), (digest, [1, 2, 3, u16::MAX]));
             }

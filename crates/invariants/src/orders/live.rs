@@ -22,6 +22,10 @@ pub(super) struct Live {
     pub(super) planned: bool,
     pub(super) parked: bool,
     pub(super) cancelled: bool,
+    /// Routing has ended it, as somebody else has shipped it.
+    pub(super) outside: bool,
+    /// What its platform said of shipping before it could be released.
+    left: Left,
     pub(super) stopped: bool,
     pub(super) shipped: bool,
     /// By fulfillment: a person must look.
@@ -46,6 +50,16 @@ pub(super) struct Live {
     pub(super) stuck: Vec<(u32, Box<str>)>,
     pub(super) asked: Asked,
     pub(super) notices: super::notices::Notices,
+}
+
+/// When its platform said that all of it has left: routing hears that in the same order.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+enum Left {
+    #[default]
+    Unsaid,
+    BeforePlacing,
+    BeforePayment,
+    Later,
 }
 
 /// One line by its fingerprint.
@@ -88,6 +102,7 @@ pub(super) struct Digest {
     pub(super) placed: bool,
     pub(super) shipped: bool,
     pub(super) cancelled: bool,
+    pub(super) outside: bool,
 }
 
 impl Digest {
@@ -101,6 +116,7 @@ impl Digest {
             Told::Route(route_event::Event::Released(released)) => {
                 let plan = released.plan_version;
                 report.check(Id::I5, plan > self.released, || format!("{}: plan {plan} released twice", place(record)));
+                report.check(Id::I5, !self.outside, || format!("{}: released and shipped by others", place(record)));
                 false
             }
             Told::Shipment(event) => {
@@ -132,10 +148,10 @@ impl Live {
 
     /// An order that has ended, and of which more is told.
     pub(super) fn woken(key: &str, digest: Digest) -> Live {
-        let Digest { due, released, placed, shipped, cancelled } = digest;
+        let Digest { due, released, placed, shipped, cancelled, outside } = digest;
         let notices = super::notices::Notices::settled(due);
         let (released, asked) = (Plans::up_to(released), Asked::forgotten());
-        Live { placed, shipped, cancelled, notices, released, asked, ..Live::new(key) }
+        Live { placed, shipped, cancelled, outside, notices, released, asked, ..Live::new(key) }
     }
 
     pub(super) fn key(&self) -> &str {
@@ -147,13 +163,13 @@ impl Live {
     }
 
     pub(super) fn digest(&self) -> Digest {
-        let (placed, shipped, cancelled) = (self.placed, self.shipped, self.cancelled);
-        Digest { due: self.notices.due(), released: self.released.newest(), placed, shipped, cancelled }
+        let (placed, shipped, cancelled, outside) = (self.placed, self.shipped, self.cancelled, self.outside);
+        Digest { due: self.notices.due(), released: self.released.newest(), placed, shipped, cancelled, outside }
     }
 
     /// The digest, where nothing more is expected.
     pub(super) fn over(&self) -> Option<Digest> {
-        let ended = self.placed && (self.shipped || self.cancelled);
+        let ended = self.placed && (self.shipped || self.cancelled || self.outside);
         let idle = self.lists.iter().all(|(_, step)| matches!(step, Step::Shipped | Step::Withdrawn));
         (ended && idle && self.notices.are_settled()).then(|| self.digest())
     }
@@ -175,7 +191,30 @@ impl Live {
             }
             order_event::Event::CancellationRequested(asked) => self.edited |= !asked.line_ids.is_empty(),
             order_event::Event::PaymentReceived(paid) => self.pay.see(paid.state()),
+            order_event::Event::RefundNoted(refund) => self.pay.see_refund(refund.state()),
+            order_event::Event::OrderCompleted(_) => self.leave(),
+            order_event::Event::OrderShipped(told) if !told.partly => self.leave(),
             _ => {}
+        }
+    }
+
+    fn leave(&mut self) {
+        if self.left == Left::Unsaid {
+            self.left = match (self.placed, self.pay.was_seen()) {
+                (false, _) => Left::BeforePlacing,
+                (true, false) => Left::BeforePayment,
+                (true, true) => Left::Later,
+            };
+        }
+    }
+
+    /// What has left before it could be released is not shipped once more. Only a first release is judged: a later one may be
+    /// under other terms.
+    fn left_first(&self) -> bool {
+        match self.left {
+            Left::BeforePlacing => true,
+            Left::BeforePayment => self.released.newest() == 0 && !self.pay.asks_for_nothing(),
+            Left::Unsaid | Left::Later => false,
         }
     }
 
@@ -207,6 +246,8 @@ impl Live {
         match event {
             route_event::Event::Planned(planned) => {
                 self.planned = true;
+                let gone = self.outside || self.left == Left::BeforePlacing;
+                report.check(Id::I5, !gone, || format!("{}: planned and shipped by others", place(record)));
                 // A demand may say nothing but its terms.
                 if let Some(demand) = &planned.demand {
                     self.pay.plan(demand.terms());
@@ -220,6 +261,8 @@ impl Live {
             route_event::Event::HoldResolved(resolved) => self.holds.retain(|id| **id != *resolved.hold_id),
             route_event::Event::Released(released) => {
                 let plan = released.plan_version;
+                let gone = self.outside || self.left_first();
+                report.check(Id::I5, !gone, || format!("{}: released and shipped by others", place(record)));
                 let once = self.released.insert(plan);
                 report.check(Id::I5, once, || format!("{}: plan {plan} released twice", place(record)));
                 let open = &self.holds;
@@ -227,6 +270,7 @@ impl Live {
                     .check(Id::I5, open.is_empty(), || format!("{}: released while {open:?} are open", place(record)));
             }
             route_event::Event::RouteCancelled(_) => self.cancelled = true,
+            route_event::Event::ShippedOutside(_) => self.outside = true,
             _ => {}
         }
     }

@@ -2,13 +2,15 @@
 
 use weir_proto::order::v1::{PaymentState, PaymentTerms};
 
-/// Three bytes of an order.
+/// Four bytes of an order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pay {
     placed: Terms,
     /// Of the newest plan that says terms. Apart from the placed ones, as two topics have no common order.
     planned: Terms,
     paid: bool,
+    /// That it was paid, even if it was given back.
+    seen: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,12 +40,29 @@ impl Pay {
     /// A refund, or what is told late, does not undo a payment.
     pub(super) fn see(&mut self, state: PaymentState) {
         self.paid |= state == PaymentState::Paid;
+        self.see_refund(state);
+    }
+
+    pub(super) fn see_refund(&mut self, state: PaymentState) {
+        self.seen |= matches!(state, PaymentState::Paid | PaymentState::PartlyRefunded | PaymentState::Refunded);
+    }
+
+    /// Whether so much was paid, ever, that routing may have let the order go.
+    pub(super) fn was_seen(self) -> bool {
+        self.seen
+    }
+
+    pub(super) fn asks_for_nothing(self) -> bool {
+        self.terms() == Terms::Later
     }
 
     /// Whether the payment lets the order go: it is paid, or its terms ask for no payment before.
     pub(super) fn is_met(self) -> bool {
-        let terms = if self.planned == Terms::Unsaid { self.placed } else { self.planned };
-        self.paid || terms == Terms::Later
+        self.paid || self.asks_for_nothing()
+    }
+
+    fn terms(self) -> Terms {
+        if self.planned == Terms::Unsaid { self.placed } else { self.planned }
     }
 }
 

@@ -67,7 +67,7 @@ impl Live {
         report.check(Id::I17, due && known, || {
             format!("{}: a pick list of plan {plan} before allocated and released", place(record))
         });
-        let over = self.shipped || self.cancelled;
+        let over = self.shipped || self.cancelled || self.outside;
         report.check(Id::I5, !over, || format!("{}: work after the end of the order", place(record)));
         let id = print(&list.pick_list_id);
         let fresh = self.lists.iter().all(|(known, _)| *known != id);

@@ -329,3 +329,88 @@ fn an_order_is_small() {
     assert!(std::mem::size_of::<Live>() <= 312, "{} bytes", std::mem::size_of::<Live>());
     assert_eq!(std::mem::size_of::<(u64, Step)>(), 16);
 }
+
+fn told(events: &[order_event::Event]) -> Live {
+    let (mut order, mut report) = (Live::new("order-1"), Report::new());
+    events.iter().for_each(|event| order.outside(&record(), event, &mut report));
+    assert!(report.clean(), "{report}");
+    order
+}
+
+fn placed_on(terms: PaymentTerms, state: PaymentState) -> order_event::Event {
+    let placed = outside::Order {
+        payment_terms: terms.into(),
+        payment_state: state.into(),
+        amounts: Some(outside::Amounts {
+            checksum: weir_channels::snapshot_checksum(&outside::Order::default()),
+            ..Default::default()
+        }),
+        ..outside::Order::default()
+    };
+    order_event::Event::OrderPlaced(OrderPlaced { order: Some(placed) })
+}
+
+fn left() -> order_event::Event {
+    order_event::Event::OrderShipped(outside::OrderShipped::default())
+}
+
+fn paid() -> order_event::Event {
+    order_event::Event::PaymentReceived(PaymentReceived { state: PaymentState::Paid.into(), ..Default::default() })
+}
+
+fn by_others() -> route_event::Event {
+    route_event::Event::ShippedOutside(routing::ShippedOutside { plan: 1 })
+}
+
+fn breaks(mut order: Live, routes: &[route_event::Event]) -> Vec<Id> {
+    let mut report = Report::new();
+    routes.iter().for_each(|event| order.route(&record(), event, &mut report));
+    report.broken().map(|(id, _)| id).collect()
+}
+
+#[test]
+fn what_has_left_first_is_not_planned_or_released() {
+    let prepaid = || placed_on(PaymentTerms::Prepaid, PaymentState::Pending);
+    let planned = planned(1, whole(PaymentTerms::Prepaid));
+    let both = [planned, released(1)];
+    assert_eq!(
+        breaks(told(&[left(), placed_on(PaymentTerms::OnAccount, PaymentState::Pending)]), &both[..1]),
+        [Id::I5]
+    );
+    assert_eq!(breaks(told(&[prepaid(), left(), paid()]), &both), [Id::I5]);
+    let completed = order_event::Event::OrderCompleted(outside::OrderCompleted::default());
+    assert_eq!(breaks(told(&[prepaid(), completed, paid()]), &both), [Id::I5]);
+    // Released by the payment before, or by terms that ask for none.
+    assert_eq!(breaks(told(&[prepaid(), paid(), left()]), &both), []);
+    assert_eq!(breaks(told(&[placed_on(PaymentTerms::Prepaid, PaymentState::PartlyRefunded), left()]), &both), []);
+    let on_account = [self::planned(1, whole(PaymentTerms::OnAccount)), released(1)];
+    assert_eq!(breaks(told(&[placed_on(PaymentTerms::OnAccount, PaymentState::Pending), left()]), &on_account), []);
+    let part = order_event::Event::OrderShipped(outside::OrderShipped { partly: true, platform_version: 1 });
+    assert_eq!(breaks(told(&[prepaid(), part, paid()]), &both), [], "a person may have let it go");
+}
+
+#[test]
+fn an_order_that_others_have_shipped_has_ended() {
+    let order = || told(&[placed_on(PaymentTerms::Prepaid, PaymentState::Pending)]);
+    let plan = |version| planned(version, None);
+    assert_eq!(breaks(order(), &[plan(1), by_others(), plan(2)]), [Id::I5]);
+    assert_eq!(breaks(order(), &[plan(1), by_others(), released(1)]), [Id::I5]);
+    let mut ended = order();
+    ended.route(&record(), &by_others(), &mut Report::new());
+    assert_eq!(ended.waits_for(), Ok(None));
+    let mut report = Report::new();
+    ended.shipment(&record(), &issued(), &mut report);
+    assert_eq!(report.broken().map(|(id, _)| id).collect::<Vec<_>>(), [Id::I5, Id::I17]);
+}
+
+#[test]
+fn the_digest_of_one_knows_that_nothing_leaves_and_no_stock_is_kept() {
+    let (mut orders, mut report) = (Orders::default(), Report::new());
+    orders.take(&record(), &Told::Order(&placed()), &mut report);
+    orders.take(&record(), &Told::Route(&by_others()), &mut report);
+    assert_eq!(orders.kept(), (0, 1));
+    orders.take(&record(), &Told::Route(&released(1)), &mut report);
+    assert_eq!(report.breaks(Id::I5), 1);
+    orders.end(false, &|_| true, &mut report);
+    assert_eq!((report.breaks(Id::I6), report.summary.shipped_outside), (1, 1));
+}

@@ -25,11 +25,11 @@ impl Live {
 
     /// What the order waits for; none where it has come to its end.
     pub(super) fn waits_for(&self) -> Result<Option<&'static str>, &'static str> {
-        if self.shipped || self.cancelled {
+        if self.shipped || self.cancelled || self.outside {
             return Ok(None);
         }
         if !self.is_placed() {
-            return Ok(Some("its order: only a payment or a request was seen"));
+            return Ok(Some("its order: only news of it was seen"));
         }
         if self.parked && !self.planned {
             return Ok(Some("reference data: parked"));

@@ -85,6 +85,7 @@ impl<T: Topology, L: Log> Seat<T, L> {
     /// What a worker's thread does: the worker under a watchdog, and snapshots beside it, never in it.
     pub(super) fn run_watched<E: Effects<T>>(self, effects: E) -> Result<(), StageError> {
         let watchdog = Watchdog::watch(&self.name).map_err(StageError::Thread)?;
+        stand_back(self.config.stage_nice);
         let (keeper, name) = (self.clone(), self.name.clone());
         let thread = std::thread::Builder::new().name(format!("snapshots {name}"));
         let wanted = self.snapshots.is_some();
@@ -106,6 +107,17 @@ impl<T: Topology, L: Log> Seat<T, L> {
             worker::Parts { topology, log, config, effects, snapshots, signals, name, instance, owned },
             watchdog,
         )
+    }
+}
+
+/// Gives this thread a nice value, and with it all that it starts from here on: the client's threads and the maker of snapshots.
+fn stand_back(nice: i32) {
+    if nice == 0 {
+        return;
+    }
+    // On Linux a thread's own, whatever POSIX says of processes.
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+        tracing::warn!(%error, nice, "a stage's worker can't stand back, and runs as the others do");
     }
 }
 

@@ -70,6 +70,7 @@ const ONCE: &[&str] = &[
     "held",
     "hold resolved",
     "cancelled before release",
+    "shipped by others",
     "cancelled after release",
     "cancel refused",
     "shipped after cancel",

@@ -55,6 +55,7 @@ impl House {
             "weir.routing.v1.Rerouted" => "rerouted",
             "weir.routing.v1.Held" => "held",
             "weir.routing.v1.HoldResolved" => "hold resolved",
+            "weir.routing.v1.ShippedOutside" => "shipped by others",
             "weir.routing.v1.RouteCancelled" => "cancelled before release",
             "weir.order.v1.OrderPlaced" => {
                 self.known_order = Some(record.key.clone());

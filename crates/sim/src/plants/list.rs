@@ -165,6 +165,11 @@ pub const ALL: &[Plant] = &[
         "Inventory obeys the demand of an older plan though it has seen a newer one.",
         "DESIGN.md §1: inventory obeys the highest plan version",
     ),
+    plant(
+        "shipped-twice",
+        "Routing passes over what its platform says of shipping, and ships what others have shipped.",
+        "docs/adr/0019: what was shipped elsewhere is not shipped from here",
+    ),
     plant("notice-settled-again", "A second outcome settles a notice again.", "DESIGN.md §6 I7: one notice"),
 ];
 

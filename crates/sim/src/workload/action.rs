@@ -51,6 +51,10 @@ impl Says {
     pub const PART_PAID: Says = Says(1 << 8);
     /// Paid in the same breath as placed: no deadline can come between.
     pub const PAID_AT_ONCE: Says = Says(1 << 9);
+    /// All of it has left, whoever sent it.
+    pub const LEFT: Says = Says(1 << 10);
+    /// It had, when it was placed.
+    pub const LEFT_AT_ONCE: Says = Says(1 << 11);
 
     pub fn has(self, other: Says) -> bool {
         self.0 & other.0 == other.0
@@ -100,6 +104,7 @@ what! {
     LineCancelAsked => "cancel of a line asked",
     Cancelled => "cancel told",
     Completed => "completion told",
+    Left => "shipping by others told",
     Duplicate => "delivery repeated",
     Late => "delivery repeated far too late",
     OtherBody => "another body under a known delivery id",

@@ -48,6 +48,8 @@ pub struct OrderFacts {
     pub holds_ever: u32,
     pub parked: Option<String>,
     pub route_cancelled: Option<String>,
+    /// Ended here, as others have shipped it.
+    pub shipped_outside: bool,
     /// Newest word of inventory: sequence and state.
     pub allocation: Option<(u64, &'static str)>,
     /// The plan that it was about.
@@ -179,6 +181,7 @@ impl Facts {
         if let Some(cancelled) = told.cancelled {
             order.route_cancelled = Some(cancelled.reason);
         }
+        order.shipped_outside |= told.shipped_outside.is_some();
         if let Some(parked) = told.parked {
             order.parked = Some(parked.reason);
         }

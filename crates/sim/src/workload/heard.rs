@@ -40,6 +40,8 @@ pub(super) struct Route {
     pub(super) rerouted: Option<Arm>,
     #[prost(message, optional, tag = "16")]
     pub(super) cancelled: Option<RouteCancelled>,
+    #[prost(message, optional, tag = "23")]
+    pub(super) shipped_outside: Option<Arm>,
     #[prost(message, optional, tag = "18")]
     pub(super) payment_timed_out: Option<Arm>,
     #[prost(message, optional, tag = "19")]
@@ -97,6 +99,7 @@ mod tests {
         assert!(of(Event::ChangeAsked(routing::ChangeAsked::default())).change_asked.is_some());
         assert!(of(Event::Rerouted(routing::Rerouted::default())).rerouted.is_some());
         assert!(of(Event::PaymentTimedOut(routing::PaymentTimedOut::default())).payment_timed_out.is_some());
+        assert!(of(Event::ShippedOutside(routing::ShippedOutside::default())).shipped_outside.is_some());
         let held = Held { hold_id: "h".to_owned(), reason: "r".to_owned(), ..Held::default() };
         assert_eq!(of(Event::Held(held.clone())).held, Some(held));
         let resolved = HoldResolved { hold_id: "h".to_owned(), ..HoldResolved::default() };

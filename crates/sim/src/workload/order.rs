@@ -43,6 +43,16 @@ pub(super) struct Telling {
     pub(super) address: u8,
     /// The platform forbids shipping for now.
     pub(super) hold: bool,
+    /// What has left, whoever sent it.
+    pub(super) left: Left,
+}
+
+/// How much of an order has left, as its platform says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Left {
+    Nothing,
+    Part,
+    All,
 }
 
 /// What happened.
@@ -56,6 +66,8 @@ pub(super) enum Tale {
     LineCancelAsked,
     Cancelled,
     Completed,
+    /// By hand, or by another house.
+    Shipped,
 }
 
 /// What has been paid.
@@ -118,7 +130,8 @@ impl Order {
 impl Telling {
     pub(super) fn first(event_ms: i64, pay: Pay) -> Telling {
         let (edits, prices, note, address) = (0, 0, 0, 0);
-        Telling { tale: Tale::Created, event_ms, version: 1, pay, edits, prices, note, address, hold: false }
+        let left = Left::Nothing;
+        Telling { tale: Tale::Created, event_ms, version: 1, pay, edits, prices, note, address, hold: false, left }
     }
 
     /// The same, after something else happened.

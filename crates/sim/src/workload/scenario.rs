@@ -10,7 +10,7 @@ mod webhooks;
 pub use excluded::{EXCLUDED, Excluded};
 pub use missing::{MISSING, Missing};
 
-use super::order::{Order, Pay, Tale, Telling};
+use super::order::{Left, Order, Pay, Tale, Telling};
 use super::script::Due;
 use super::shape::{Channel, Shape};
 use super::verdict::End;

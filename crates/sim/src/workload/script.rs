@@ -3,7 +3,7 @@
 use super::action::{Says, What};
 use super::catalogue::{Catalogue, TENANT};
 use super::draw::Draw;
-use super::order::{Order, Pay, Tale, Telling};
+use super::order::{Left, Order, Pay, Tale, Telling};
 use super::poison::Poison;
 use super::shape::{Channel, Shape};
 use std::time::Duration;
@@ -50,6 +50,7 @@ enum Change {
     LineCancelAsked,
     Cancelled,
     Completed,
+    Left(Left),
 }
 
 /// Draws lives.
@@ -69,6 +70,7 @@ impl Writer<'_> {
         let held = channel == Channel::Generic && self.draw.chance(self.shape.platform_holds);
         order.tellings.push(Telling { hold: held, ..Telling::first(order.placed_ms, pay) });
         let mut changes = self.changes(&order, channel, held);
+        changes.extend(self.leaves(&mut order, channel));
         changes.sort_by_key(|(after, _)| *after);
         for (after_ms, change) in changes {
             let last = order.tellings[order.tellings.len() - 1];
@@ -160,6 +162,23 @@ impl Writer<'_> {
         changes
     }
 
+    /// Somebody else ships it: before it is told for the first time, before it is paid, or long after it was released here.
+    /// WooCommerce has no word for it but that the order is completed.
+    fn leaves(&mut self, order: &mut Order, channel: Channel) -> Vec<(u64, Change)> {
+        let (share, draw) = (self.shape.left, &mut *self.draw);
+        if !matches!(channel, Channel::Generic | Channel::Shopify) || !draw.chance(share) {
+            return Vec::new();
+        }
+        let after = draw.within(10, 8_000);
+        match draw.within(0, 3) {
+            0 => order.tellings[0].left = Left::All,
+            1 => return vec![(after, Change::Left(Left::Part)), (after * 2, Change::Left(Left::All))],
+            2 => return vec![(after, Change::Left(Left::Part))],
+            _ => return vec![(after, Change::Left(Left::All))],
+        }
+        Vec::new()
+    }
+
     fn tell_all(&mut self, index: u32, order: &Order, placed: Duration) -> Vec<(Duration, Due)> {
         let (shape, draw) = (self.shape, &mut *self.draw);
         let mut dues = Vec::with_capacity(order.tellings.len() + 1);
@@ -216,6 +235,7 @@ fn changed(last: Telling, change: Change, channel: Channel, event_ms: i64) -> Te
         Change::LineCancelAsked => last.then(Tale::LineCancelAsked, event_ms),
         Change::Cancelled => last.then(Tale::Cancelled, event_ms),
         Change::Completed => last.then(Tale::Completed, event_ms),
+        Change::Left(left) => Telling { left, ..last.then(Tale::Shipped, event_ms) },
     }
 }
 
@@ -229,6 +249,7 @@ fn what_of(order: &Order, telling: usize) -> What {
         Tale::LineCancelAsked => What::LineCancelAsked,
         Tale::Cancelled => What::Cancelled,
         Tale::Completed => What::Completed,
+        Tale::Shipped => What::Left,
         Tale::Paid if told.pay == Pay::Part => What::PaidPart,
         Tale::Paid if told.pay == Pay::Refunded => What::Refunded,
         Tale::Paid => What::PaidLater,
@@ -241,8 +262,8 @@ fn what_of(order: &Order, telling: usize) -> What {
 
 /// What a telling says of its order in this channel.
 pub(super) fn says(order: &Order, telling: Telling, channel: Channel) -> Says {
-    let is_thin =
-        channel == Channel::Generic && !matches!(telling.tale, Tale::Created | Tale::Updated | Tale::Completed);
+    let is_thin = channel == Channel::Generic
+        && !matches!(telling.tale, Tale::Created | Tale::Updated | Tale::Completed | Tale::Shipped);
     let tells_payment = !is_thin || telling.tale == Tale::Paid;
     let facts = [
         (!is_thin, Says::PLACED),
@@ -256,6 +277,8 @@ pub(super) fn says(order: &Order, telling: Telling, channel: Channel) -> Says {
         (matches!(telling.tale, Tale::CancelAsked | Tale::LineCancelAsked), Says::CANCEL_ASKED),
         (telling.tale == Tale::Cancelled, Says::CANCELLED),
         (telling.edits > 0 && !is_thin, Says::EDITED),
+        (!is_thin && (telling.left == Left::All || telling.tale == Tale::Completed), Says::LEFT),
+        (!is_thin && order.tellings[0].left == Left::All, Says::LEFT_AT_ONCE),
     ];
     facts.into_iter().filter(|(holds, _)| *holds).fold(Says::NOTHING, |all, (_, one)| all.and(one))
 }

@@ -90,6 +90,8 @@ pub struct Shape {
     /// Of the plans that follow another: the older one's demand comes to inventory once more, behind them.
     pub old_demands: Share,
     pub completed: Share,
+    /// Somebody else ships them, all or a part, as their platform says.
+    pub left: Share,
 
     /// Of the orders: deliveries and commands that can't be read.
     pub poison: Share,
@@ -167,6 +169,7 @@ impl Shape {
         shape.draw_places(&mut draw);
         shape.prices = draw.within(0, 500);
         shape.old_demands = draw.within(0, 3_000);
+        shape.left = draw.within(0, 800);
         shape
     }
 
@@ -239,6 +242,7 @@ impl Shape {
             desk_cancels: 0,
             old_demands: 0,
             completed: 0,
+            left: 0,
             poison: 0,
             oversize: false,
             reviewed: 0,

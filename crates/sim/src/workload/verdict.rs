@@ -15,6 +15,8 @@ pub enum End {
     /// Cancelled by routing, with its reason.
     Cancelled(String),
     CancelAccepted,
+    /// By others, as its platform says.
+    ShippedOutside,
     /// Waits for a person: the reasons.
     Held(Vec<String>),
     /// Waits for something that is not a person: the reason.
@@ -37,6 +39,9 @@ impl OrderFacts {
         }
         if let Some(reason) = &self.route_cancelled {
             return End::Cancelled(reason.clone());
+        }
+        if self.shipped_outside {
+            return End::ShippedOutside;
         }
         if let Some(reason) = &self.on_hold {
             return End::Held(vec![reason.clone()]);
@@ -119,11 +124,16 @@ impl OrderBook {
             }
             End::Cancelled(reason) if reason == "no lines left" => says.has_any(Says::EDITED.and(Says::CANCEL_ASKED)),
             End::Cancelled(_) | End::CancelAccepted => ended_by_others,
+            End::ShippedOutside => says.has(Says::LEFT),
             // On delivery, an order waits for nobody's money.
             End::Unpaid | End::Undone(_) | End::Unknown => false,
         };
         if !fits {
             return Some(format!("{says:?} can't end as {end:?}"));
+        }
+        // Whatever was paid for it: each of its whole bodies says that it has left.
+        if says.has(Says::LEFT_AT_ONCE) && (facts.plans > 0 || facts.released > 0 || facts.shipped > 0) {
+            return Some("it came shipped by others, and was planned here".to_owned());
         }
         let told_cancelled = says.has(Says::CANCELLED) && matches!(end, End::Backordered);
         told_cancelled.then(|| "its platform has cancelled it, and it still waits for stock".to_owned())

@@ -1,19 +1,16 @@
-//! Shopify's rate limit: a leaky bucket. Pure.
-//!
-//! Known: 40 deep, 2 leak out each second (more on dearer plans), each request is one, whoever finds it full hears 429 with Retry-After.
-
-pub const DEPTH: f64 = 40.0;
+//! A rate limit: a leaky bucket, of which each request is one. Pure.
 
 #[derive(Debug)]
 pub struct Bucket {
+    depth: f64,
     level: f64,
     leak_per_s: f64,
     at_ms: i64,
 }
 
 impl Bucket {
-    pub fn new(leak_per_s: f64) -> Bucket {
-        Bucket { level: 0.0, leak_per_s, at_ms: 0 }
+    pub fn new(depth: f64, leak_per_s: f64) -> Bucket {
+        Bucket { depth, level: 0.0, leak_per_s, at_ms: 0 }
     }
 
     /// Whether one more goes in.
@@ -21,7 +18,7 @@ impl Bucket {
         let passed_s = (now_ms - self.at_ms).max(0) as f64 / 1000.0;
         self.level = (self.level - passed_s * self.leak_per_s).max(0.0);
         self.at_ms = self.at_ms.max(now_ms);
-        let fits = self.level + 1.0 <= DEPTH;
+        let fits = self.level + 1.0 <= self.depth;
         if fits {
             self.level += 1.0;
         }
@@ -30,7 +27,7 @@ impl Bucket {
 
     /// "12/40"
     pub fn shown(&self) -> String {
-        format!("{}/{DEPTH}", self.level.ceil())
+        format!("{}/{}", self.level.ceil(), self.depth)
     }
 }
 
@@ -40,7 +37,7 @@ mod tests {
 
     #[test]
     fn forty_at_once_and_then_two_a_second() {
-        let mut bucket = Bucket::new(2.0);
+        let mut bucket = Bucket::new(40.0, 2.0);
         assert!((0..40).all(|_| bucket.take(1_000_000)));
         assert_eq!(bucket.shown(), "40/40");
         assert!(!bucket.take(1_000_000));

@@ -1,18 +1,20 @@
 //! The APIs over HTTP: who is let in, how fast, and how they break.
 
 use super::router;
-use crate::shop::Shop;
+use crate::shop::all;
 use crate::truth::Step;
 use crate::truth::tests::order;
 use crate::world::tests::habits;
-use crate::world::{Habits, World, lock};
+use crate::world::{Habits, World, lock, now_ms};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use weir_channels::listing::{ANSWER_HEADERS, Answered, PageAsked, Wanted};
-use weir_channels::{Headers, adapter};
+use weir_channels::listing::{ANSWER_HEADERS, Access, Amiss, Answered, Listing, Page, PageAsked, Wanted};
+use weir_channels::{Adapter, Headers, adapter};
+
+const PLACED_S: i64 = 1_795_269_900;
 
 struct Server {
     url: String,
@@ -20,14 +22,17 @@ struct Server {
     client: reqwest::Client,
 }
 
-/// Two shops with 60 orders each.
+/// A shop on each platform, Shopify's and WooCommerce's first, with 60 orders each.
 async fn server(habits: Habits) -> Server {
+    server_since(habits, PLACED_S).await
+}
+
+async fn server_since(habits: Habits, placed_s: i64) -> Server {
     drop(rustls::crypto::ring::default_provider().install_default());
-    let shops = ["shopify/acme:s:token", "woocommerce/acme:s:ck:cs"].map(|shop| shop.parse::<Shop>().expect("a shop"));
-    let world = Arc::new(World::new(shops.to_vec(), habits));
+    let world = Arc::new(World::new(all("acme"), habits));
     for place in &world.shops {
-        for id in 1..=60 {
-            lock(&place.book).place(order(id, 1_795_269_900), 0);
+        for n in 1..=60 {
+            lock(&place.book).place(order(place.shop.platform.first_number() + n, placed_s), 0);
         }
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -37,11 +42,14 @@ async fn server(habits: Habits) -> Server {
     Server { url, world, client: reqwest::Client::new() }
 }
 
+const CREDENTIALS: [(&str, &str); 2] = [("x-shopify-access-token", "tok"), ("authorization", "Basic Y2s6Y3M=")];
+
 impl Server {
+    /// Shopify, or WooCommerce.
     async fn ask(&self, shop: usize, query: &str) -> Result<Response, reqwest::Error> {
         let place = &self.world.shops[shop];
         let path = ["/admin/api/2026-10/orders.json", "/wp-json/wc/v3/orders"][shop];
-        let (name, value) = place.shop.credential();
+        let (name, value) = CREDENTIALS[shop];
         let url = format!("{}{}{path}?{query}", self.url, place.root());
         self.client.get(url).header(name, value).send().await
     }
@@ -71,10 +79,10 @@ async fn shopify_pages_go_by_their_links() {
             break;
         };
         let url = next.trim_start_matches('<').split_once('>').expect("an address").0.to_owned();
-        let (name, value) = server.world.shops[0].shop.credential();
+        let (name, value) = CREDENTIALS[0];
         answer = server.client.get(url).header(name, value).send().await.expect("an answer");
     }
-    assert_eq!(ids, (1..=60).collect::<Vec<u64>>());
+    assert_eq!(ids, (6_000_000_000_001..=6_000_000_000_060).collect::<Vec<u64>>());
 }
 
 #[tokio::test]
@@ -96,7 +104,7 @@ async fn whoever_shows_no_credential_or_a_wrong_one_is_refused() {
         let url = format!("{}{}{path}", server.url, server.world.shops[shop].root());
         let without = server.client.get(&url).send().await.expect("an answer");
         assert_eq!(without.status(), StatusCode::UNAUTHORIZED);
-        let name = server.world.shops[shop].shop.credential().0;
+        let name = CREDENTIALS[shop].0;
         let wrong = server.client.get(&url).header(name, "wrong").send().await.expect("an answer");
         let body: Value = wrong.json().await.expect("JSON");
         assert!(body["errors"].is_string() || body["code"] == "woocommerce_rest_cannot_view", "{body}");
@@ -158,21 +166,31 @@ async fn faults_are_errors_and_answers_that_break_off() {
     assert!(errors > 0 && broken > 0);
 }
 
-/// All that Weir's own reader of listings finds.
-async fn walked(server: &Server, shop: usize, wanted: &Wanted) -> Vec<u64> {
-    let place = &server.world.shops[shop];
-    let listing = adapter(place.shop.channel.name()).and_then(|adapter| adapter.listing()).expect("it can be listed");
-    let credential = ["token", "ck:cs"][shop];
-    let (mut after, mut ids) = (None, Vec::new());
-    loop {
-        let asked = PageAsked { wanted: wanted.clone(), size: 25, after };
-        let ask = listing.ask(&asked, credential);
-        let mut request = server.client.get(format!("{}{}{}", server.url, place.root(), ask.path));
+impl Server {
+    fn reader(&self, shop: usize) -> (&'static dyn Adapter, &'static dyn Listing) {
+        let adapter = adapter(self.world.shops[shop].shop.platform.name()).expect("a channel");
+        (adapter, adapter.listing().expect("it can be listed"))
+    }
+
+    /// As Weir asks, and what it makes of the answer: of one without JSON, by its status.
+    async fn page(&self, shop: usize, asked: &PageAsked, credential: &str) -> Result<Page, Amiss> {
+        let (listing, asked_ms) = (self.reader(shop).1, now_ms());
+        let ask = listing.ask(asked, &Access { credential, now_ms: asked_ms });
+        let url = format!("{}{}{}", self.url, self.world.shops[shop].root(), ask.path);
+        let mut request = match ask.body {
+            Some(body) => self.client.post(url).header("content-type", "application/json").body(body),
+            None => self.client.get(url),
+        };
         for (name, value) in ask.headers {
             request = request.header(name, value);
         }
         let answer = request.send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::OK, "{}", ask.path);
+        match answer.status().as_u16() {
+            200 => {}
+            401 | 403 => return Err(Amiss::Refused(answer.status().to_string())),
+            429 => return Err(Amiss::Busy),
+            status => return Err(Amiss::Unwell(status.to_string())),
+        }
         let headers = ANSWER_HEADERS.map(|name| (name, header(&answer, name).to_owned()));
         let headers: Vec<(&str, &str)> = headers
             .iter()
@@ -181,37 +199,104 @@ async fn walked(server: &Server, shop: usize, wanted: &Wanted) -> Vec<u64> {
             .collect();
         let headers = Headers::of(&headers);
         let body = answer.bytes().await.expect("whole");
-        let page = listing.read(&asked, &Answered { headers: &headers, body: &body }).expect("a page");
-        for order in &page.orders {
-            let order: Value = serde_json::from_slice(&order.body).expect("an order");
-            ids.push(order["id"].as_u64().expect("an id"));
+        listing.read(asked, &Answered { headers: &headers, body: &body, asked_ms })
+    }
+
+    /// The ids of all that is found, those that a listing only names looked up.
+    async fn walked(&self, shop: usize, wanted: &Wanted) -> BTreeSet<String> {
+        let place = &self.world.shops[shop];
+        let (adapter, listing) = self.reader(shop);
+        let (mut after, mut found) = (None, BTreeSet::new());
+        let mut named = Vec::new();
+        loop {
+            let asked = PageAsked { wanted: wanted.clone(), size: 25, after };
+            let page = self.page(shop, &asked, &place.shop.credential).await;
+            let page = page.unwrap_or_else(|amiss| panic!("{:?} {asked:?}: {amiss:?}", place.shop));
+            for order in &page.orders {
+                let mapped = adapter.map(&listing.headers(), &order.body).expect("an order");
+                found.insert(mapped.platform_order_id);
+            }
+            named.extend(page.ids);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
         }
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return ids,
+        for ids in named.chunks(listing.ids_max()) {
+            found.extend(Box::pin(self.walked(shop, &Wanted::Ids(ids.to_vec()))).await);
         }
+        found
     }
 }
 
 #[tokio::test]
 async fn weirs_own_reader_finds_every_order() {
-    let server = server(habits()).await;
-    let s = 1_795_269_900_000;
-    for shop in 0..2 {
-        for id in 1..=60 {
-            let at_ms = s + 1_000 * i64::try_from(id / 20).expect("few");
-            lock(&server.world.shops[shop].book).change(id, Step::Paid, at_ms, 0).expect("known");
+    let s = now_ms().div_euclid(1000) - 3_600;
+    let server = server_since(habits(), s).await;
+    for shop in 0..server.world.shops.len() {
+        let platform = server.world.shops[shop].shop.platform;
+        let (listing, first) = (server.reader(shop).1, platform.first_number());
+        for n in 1..=60 {
+            let at_ms = 1_000 * (s + i64::try_from(n / 20).expect("few"));
+            lock(&server.world.shops[shop].book).change(first + n, Step::Paid, at_ms, 0).expect("known");
         }
-        let found = |wanted| {
-            let server = &server;
-            async move { walked(server, shop, &wanted).await.into_iter().collect::<BTreeSet<u64>>() }
+        let ids = |range: std::ops::RangeInclusive<u64>| -> BTreeSet<String> {
+            range.map(|n| platform.order_id(&order(first + n, s))).collect()
         };
-        let all: BTreeSet<u64> = (1..=60).collect();
-        assert_eq!(found(Wanted::Changed { from_ms: s }).await, all);
-        assert!(found(Wanted::Changed { from_ms: s + 2_000 }).await.is_superset(&(40..=60).collect()));
-        assert_eq!(found(Wanted::Placed { from_ms: s, until_ms: s + 1_000 }).await, all);
-        assert!(found(Wanted::Placed { from_ms: s + 60_000, until_ms: s + 120_000 }).await.is_empty());
-        let ids = Wanted::Ids(vec!["7".to_owned(), "60".to_owned(), "61".to_owned()]);
-        assert_eq!(found(ids).await, BTreeSet::from([7, 60]));
+        let name = platform.name();
+        let changed = |after_s| Wanted::Changed { from_ms: 1_000 * (s + after_s) };
+        assert_eq!(server.walked(shop, &changed(0)).await, ids(1..=60), "{name}");
+        assert!(server.walked(shop, &changed(2)).await.is_superset(&ids(40..=60)), "{name}");
+        let placed =
+            |from_s, until_s| Wanted::Placed { from_ms: 1_000 * (s + from_s), until_ms: 1_000 * (s + until_s) };
+        assert_eq!(server.walked(shop, &placed(0, 1)).await, ids(1..=60), "{name}");
+        assert!(server.walked(shop, &placed(60, 120)).await.is_empty(), "{name}");
+        let wanted: Vec<String> = ids(7..=7).into_iter().chain(ids(60..=61)).collect();
+        let mut found = BTreeSet::new();
+        for some in wanted.chunks(listing.ids_max()) {
+            found.extend(server.walked(shop, &Wanted::Ids(some.to_vec())).await);
+        }
+        assert_eq!(found, ids(7..=7).union(&ids(60..=60)).cloned().collect(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn weir_is_refused_without_the_credential_and_told_to_wait_when_it_asks_too_often() {
+    let server = server(Habits { shopify_per_s: 0.001, ..habits() }).await;
+    let asked = PageAsked { wanted: Wanted::Changed { from_ms: now_ms() - 60_000 }, size: 25, after: None };
+    for shop in 0..server.world.shops.len() {
+        let place = &server.world.shops[shop];
+        let (name, credential) = (place.shop.platform.name(), &place.shop.credential);
+        let refused = server.page(shop, &asked, &format!("{credential}x")).await;
+        assert!(matches!(refused, Err(Amiss::Refused(_))), "{name}: {refused:?}");
+        if place.bucket.is_some() {
+            let mut answers = Vec::new();
+            for _ in 0..1_000 {
+                answers.push(server.page(shop, &asked, credential).await);
+                if answers.last().is_some_and(Result::is_err) {
+                    break;
+                }
+            }
+            assert!(answers.len() > 1 && answers.last() == Some(&Err(Amiss::Busy)), "{name}: {:?}", answers.last());
+        }
+    }
+}
+
+#[tokio::test]
+async fn weir_is_told_of_faults_as_faults() {
+    let server = server(Habits { spell: Duration::ZERO..Duration::from_secs(3600), ..habits() }).await;
+    let asked = PageAsked { wanted: Wanted::Changed { from_ms: now_ms() - 60_000 }, size: 25, after: None };
+    server.world.begin(now_ms());
+    for shop in 0..server.world.shops.len() {
+        let place = &server.world.shops[shop];
+        let (name, credential) = (place.shop.platform.name(), &place.shop.credential);
+        let away = server.page(shop, &asked, credential).await;
+        assert!(matches!(away, Err(Amiss::Unwell(_))), "{name}: {away:?}");
+        let unwell = place.shop.platform.unwell();
+        let answered = Answered { headers: &Headers::default(), body: unwell.body.as_bytes(), asked_ms: now_ms() };
+        if unwell.status == StatusCode::OK {
+            let read = server.reader(shop).1.read(&asked, &answered);
+            assert!(matches!(read, Err(Amiss::Unwell(_))), "{name}: {read:?}");
+        }
     }
 }

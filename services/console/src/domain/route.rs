@@ -15,6 +15,9 @@ pub struct Route {
     /// Why it waits for something that is no person's decision.
     pub parked: Option<String>,
     pub cancelled: Option<String>,
+    /// The platform says that somebody else has shipped it, and it is not shipped from here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shipped_outside: bool,
     /// 0: no deadline.
     pub pay_by_ms: i64,
     /// Requests that fulfillment has not answered for too long, until it does.

@@ -40,6 +40,8 @@ line_states! {
     Packed = "packed",
     Shipped = "shipped",
     Delivered = "delivered",
+    /// By somebody else, says the platform; nothing of it leaves from here.
+    ShippedOutside = "shipped-outside",
     Cancelled = "cancelled",
 }
 
@@ -107,6 +109,9 @@ pub fn line_state(story: &Story, line_id: &str, open: i64) -> LineState {
     }
     if open <= 0 || route.cancelled.is_some() || work.cancelled.is_some() {
         return LineState::Cancelled;
+    }
+    if route.shipped_outside {
+        return LineState::ShippedOutside;
     }
     if !story.placed.placed {
         return LineState::Announced;

@@ -28,7 +28,7 @@ pub fn waits_for(story: &Story) -> String {
         LineState::Picking => at_work(story, "pick list", Stage::Issued),
         LineState::Picked => at_work(story, "picked", Stage::Picked),
         LineState::Packed => at_work(story, "packed", Stage::Packed),
-        LineState::Shipped | LineState::Delivered | LineState::Cancelled => String::new(),
+        LineState::Shipped | LineState::Delivered | LineState::ShippedOutside | LineState::Cancelled => String::new(),
     }
 }
 

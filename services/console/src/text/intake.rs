@@ -40,6 +40,14 @@ pub(super) fn order(event: &OrderEvent) -> String {
             format!("the platform holds it: {}", holds.holds.join(", "))
         }
         Some(OrderArm::OrderCompleted(_)) => "completed at the platform".to_owned(),
+        Some(OrderArm::OrderShipped(shipped)) if shipped.partly => {
+            "a part of it was shipped, says the platform".to_owned()
+        }
+        Some(OrderArm::OrderShipped(_)) => "shipped, says the platform".to_owned(),
+        Some(OrderArm::OrderAnnounced(_)) => "announced by the platform, which is asked for it".to_owned(),
+        Some(OrderArm::AnnouncementDropped(dropped)) => {
+            format!("announced, and the platform has no such order{}", because(&dropped.reason))
+        }
         Some(OrderArm::OrderObserved(_)) => "a newer version without a change was seen".to_owned(),
         Some(OrderArm::Stage(_)) | None => unknown(),
     }
@@ -107,6 +115,7 @@ pub(super) fn route(event: &RouteEvent) -> String {
         Some(RouteArm::RouteCancelled(cancelled)) => {
             format!("cancelled{}", because(&cancelled.reason))
         }
+        Some(RouteArm::ShippedOutside(_)) => "shipped already, says the platform: nothing leaves from here".to_owned(),
         Some(RouteArm::PaymentNoted(noted)) => {
             let early = if noted.early { ", before the order itself" } else { "" };
             format!("payment noted: {}{early}", payment_name(noted.state()))

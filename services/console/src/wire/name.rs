@@ -24,10 +24,11 @@ impl Event {
         match self {
             Event::Order(event) => name!(&event.event, order::order_event:
                 OrderPlaced, PaymentReceived, CancellationRequested, OrderCancelled, AddressChangeRequested, NoteChanged,
-                LinesChanged, RefundNoted, PlatformHoldChanged, OrderCompleted, OrderObserved; Stage),
+                LinesChanged, RefundNoted, PlatformHoldChanged, OrderCompleted, OrderObserved, OrderShipped,
+                OrderAnnounced, AnnouncementDropped; Stage),
             Event::Route(event) => name!(&event.event, routing::route_event:
                 Planned, Held, HoldResolved, Released, ChangeAsked, Rerouted, RouteCancelled, PaymentNoted,
-                PaymentTimedOut, Parked, ShippingNoted, ChangeRefused, Stuck; Stage),
+                PaymentTimedOut, Parked, ShippingNoted, ChangeRefused, Stuck, ShippedOutside; Stage),
             Event::Allocation(event) => name!(&event.event, allocation::allocation_event:
                 Allocated, Backordered, Unfillable, Voided, Deallocated, SoftReserved, PartiallyAllocated),
             Event::Shipment(event) => name!(&event.event, shipment::shipment_event:

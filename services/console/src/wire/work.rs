@@ -24,6 +24,7 @@ pub(super) fn tell_route(event: &RouteEvent, at_ms: i64, view: &mut Route) {
         Some(RouteArm::Released(released)) => view.released(released.plan_version, at_ms),
         Some(RouteArm::Parked(parked)) => view.parked = Some(parked.reason.clone()),
         Some(RouteArm::RouteCancelled(cancelled)) => view.cancelled = Some(cancelled.reason.clone()),
+        Some(RouteArm::ShippedOutside(_)) => view.shipped_outside = true,
         Some(RouteArm::Stuck(stuck)) => view.stuck(Unanswered {
             request_id: stuck.request_id.clone(),
             waits_for: stuck.waits_for.clone(),

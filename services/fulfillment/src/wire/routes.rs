@@ -8,12 +8,16 @@ use weir_pipeline::Record;
 use weir_proto::log::v1::Meta;
 use weir_proto::routing::v1::{ChangeAsked, ChangeKind, DemandLine, Planned, RouteEvent, route_event::Event};
 
+/// Why an order ends of which the platform says that its goods have left.
+const SHIPPED_OUTSIDE: &str = "shipped-outside";
+
 pub(super) fn read(record: &Record) -> Result<(Meta, Input), Fault> {
     let RouteEvent { meta, event } = record.decode()?;
     let input = match event {
         Some(Event::Planned(told)) => Input::Planned(opened(told)?),
         Some(Event::Released(told)) => Input::Released { plan: version(told.plan_version, "released.plan_version")? },
         Some(Event::RouteCancelled(told)) => Input::RouteCancelled { reason: told.reason },
+        Some(Event::ShippedOutside(_)) => Input::RouteCancelled { reason: SHIPPED_OUTSIDE.to_owned() },
         Some(Event::ChangeAsked(told)) => change(told)?,
         Some(Event::Held(told)) => Input::Held { reason: told.reason },
         Some(

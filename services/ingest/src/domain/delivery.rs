@@ -1,6 +1,7 @@
 //! What a delivery says, as far as the rules look into it. The rest goes through in `payload`, untouched.
 
 use super::{PaymentState, Place};
+use serde::{Deserialize, Serialize};
 use weir_decider::Millis;
 
 /// A delivery that was read.
@@ -17,6 +18,37 @@ pub struct Delivery {
     pub cancelled: Option<String>,
     pub cancel_request: Option<CancelRequest>,
     pub completed: bool,
+    pub shipped: Shipped,
+    /// The platform tells that the order is new or has changed, and must be asked what it is. `version` says up to where.
+    pub announced: Option<Box<Announced>>,
+    /// It was asked, and has no such order.
+    pub not_found: Option<NotFound>,
+}
+
+/// How much of an order has left, by its platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Shipped {
+    #[default]
+    Nothing,
+    Partly,
+    Wholly,
+}
+
+/// What is needed to ask the platform for an order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announced {
+    pub channel: String,
+    pub shop: String,
+    pub platform_order_id: String,
+    pub kind: String,
+}
+
+/// The platform's no.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotFound {
+    /// Of the newest announcement that this answers.
+    pub version: i64,
+    pub reason: String,
 }
 
 /// An order as a whole.

@@ -1,6 +1,6 @@
 //! What the clerk says of an order. A version of 0 means that the delivery was thin: it told nothing of the content.
 
-use super::{CancelRequest, PaymentState, Place, Remarks, ShipTo, Terms};
+use super::{Announced, CancelRequest, PaymentState, Place, Remarks, ShipTo, Shipped, Terms};
 use weir_decider::Millis;
 
 /// One fact.
@@ -47,10 +47,47 @@ pub enum Fact {
         deltas: Vec<LineDelta>,
         version: i64,
     },
+    /// Goods have left, whoever sent them.
+    Shipped {
+        shipped: Shipped,
+        version: i64,
+    },
+    /// The platform is to be asked for the order, until it is known at this version or later.
+    Announced {
+        announced: Box<Announced>,
+        version: i64,
+    },
+    /// It was asked, and has no such order.
+    AnnouncementDropped {
+        reason: String,
+        version: i64,
+    },
     /// A newer version that changed nothing that is kept: said so that an older one, come later, is known as stale.
     Observed {
         version: i64,
     },
+}
+
+impl Fact {
+    /// The version of the content that a fact tells of, where it tells of one: some are only said of content, others of a thin notice
+    /// too, and then without a version.
+    pub(super) fn content_version(&self) -> Option<i64> {
+        match self {
+            Fact::Placed(placed) => Some(placed.version),
+            Fact::AddressChangeRequested { version, .. }
+            | Fact::NoteChanged { version, .. }
+            | Fact::HoldsChanged { version, .. }
+            | Fact::LinesChanged { version, .. }
+            | Fact::Observed { version } => Some(*version),
+            Fact::Paid { version, .. }
+            | Fact::Refunded { version, .. }
+            | Fact::CancelRequested { version, .. }
+            | Fact::Cancelled { version, .. }
+            | Fact::Completed { version }
+            | Fact::Shipped { version, .. } => (*version > 0).then_some(*version),
+            Fact::Announced { .. } | Fact::AnnouncementDropped { .. } => None,
+        }
+    }
 }
 
 /// An order that was placed.

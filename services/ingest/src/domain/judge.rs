@@ -1,5 +1,6 @@
 //! One delivery against what is known.
 
+use super::announced;
 use super::digest::digest;
 use super::fact::{Fact, LineDelta, Placed, PlacedLine};
 use super::{CancelRequest, Content, Delivery, HORIZON_MS, Line, Order, PaymentState, Shop, Terms, World};
@@ -10,10 +11,12 @@ use weir_decider::{Decision, Fault, Ignored, Moment};
 pub(super) fn judge(order: &Order, moment: Moment<'_, World>, delivery: &Delivery) -> Decision<Fact, ()> {
     let none = Shop::default();
     let shop = moment.world.shops.get(&delivery.shop).unwrap_or(&none);
-    let mut facts = Vec::new();
+    // Before all that may release the order.
+    let mut facts = ends(order, delivery);
+    facts.extend(delivery.cancel_request.as_ref().and_then(|request| cancel_request(order, request)));
     match &delivery.content {
         Some(content) if !order.placed || planted("order-known-for-a-while") && moment.at.0 > order.last_ms + 2_000 => {
-            if !order.is_known() && content.placed_at.plus(HORIZON_MS) < moment.at {
+            if !order.is_heard_of() && content.placed_at.plus(HORIZON_MS) < moment.at {
                 let detail = "the order was placed more than 400 days ago, and nothing is known of it";
                 return Decision::unreadable(Fault::field("beyond-horizon", "placed_at", detail));
             }
@@ -24,15 +27,13 @@ pub(super) fn judge(order: &Order, moment: Moment<'_, World>, delivery: &Deliver
     }
     let is_placing = delivery.content.is_some() && !order.placed;
     facts.extend(payment(order, delivery, is_placing));
-    facts.extend(ends(order, delivery));
-    if let Some(request) = &delivery.cancel_request {
-        facts.extend(cancel_request(order, request));
-    }
     let is_newer = delivery.content.is_some() && order.placed && delivery.version > order.version();
-    let says_version = |fact: &Fact| !matches!(fact, Fact::CancelRequested { .. });
-    if is_newer && !facts.iter().any(says_version) {
+    let says_version = |fact: &Fact| fact.content_version().is_some();
+    if (is_newer || announced::answers(order, delivery)) && !facts.iter().any(says_version) {
         facts.push(Fact::Observed { version: delivery.version });
     }
+    facts.extend(announced::announce(order, delivery));
+    facts.extend(delivery.not_found.as_ref().and_then(|told| announced::not_found(order, told)));
     match facts.is_empty() {
         false => Decision::say(facts),
         true => Decision::ignore(why_nothing(order, delivery)),
@@ -43,6 +44,7 @@ fn why_nothing(order: &Order, delivery: &Delivery) -> Ignored {
     match &delivery.content {
         Some(_) if delivery.version < order.version() => Ignored::Stale,
         Some(content) if !order.content.admits(delivery.version, content) => Ignored::Stale,
+        None if delivery.announced.is_some() && delivery.version < order.version() => Ignored::Stale,
         None if order.cancelled && delivery.cancel_request.is_some() => Ignored::Unchanged,
         _ => Ignored::Duplicate,
     }
@@ -88,6 +90,11 @@ fn edits(order: &Order, shop: &Shop, delivery: &Delivery, content: &Content) -> 
         let request_id = format!("address-{version}-{:016x}", digest(&[ship_to.place.bytes()]));
         facts.push(Fact::AddressChangeRequested { request_id, ship_to, version });
     }
+    let holds = order.content.holds_differ(&content.holds);
+    let holds = holds.then(|| Fact::HoldsChanged { holds: content.holds.clone(), version });
+    let is_held = !content.holds.is_empty();
+    // A hold comes before what may release the order, the end of one after what it was held for.
+    facts.extend(holds.clone().filter(|_| is_held));
     let deltas = line_deltas(order, shop, content);
     if !deltas.is_empty() {
         facts.push(Fact::LinesChanged { deltas, version });
@@ -95,9 +102,7 @@ fn edits(order: &Order, shop: &Shop, delivery: &Delivery, content: &Content) -> 
     if order.content.remarks_differ(&content.remarks) {
         facts.push(Fact::NoteChanged { remarks: content.remarks.clone(), version });
     }
-    if order.content.holds_differ(&content.holds) {
-        facts.push(Fact::HoldsChanged { holds: content.holds.clone(), version });
-    }
+    facts.extend(holds.filter(|_| !is_held));
     facts
 }
 
@@ -151,6 +156,9 @@ fn ends(order: &Order, delivery: &Delivery) -> Vec<Fact> {
     }
     if delivery.completed && !order.completed {
         facts.push(Fact::Completed { version });
+    }
+    if delivery.shipped > order.shipped {
+        facts.push(Fact::Shipped { shipped: delivery.shipped, version });
     }
     facts
 }

@@ -1,6 +1,7 @@
 //! given / when / then for each rule, and every order of arrival.
 
 mod address;
+mod announced;
 mod arrival;
 mod corners;
 
@@ -121,11 +122,55 @@ fn refunds_are_told_apart_from_payments() {
 }
 
 #[test]
-fn a_cancelled_body_places_first() {
+fn an_end_is_said_before_the_order_that_it_ends() {
     let delivery = Delivery { cancelled: Some("customer".to_owned()), ..whole(4, Voided) };
     let cancelled = Fact::Cancelled { reason: "customer".to_owned(), version: 4 };
-    let after = nothing().when(&delivery).then(&[placed(4, Voided), cancelled]).and();
+    let after = nothing().when(&delivery).then(&[cancelled, placed(4, Voided)]).and();
     after.when(&delivery).ignores(Ignored::Duplicate);
+    let delivery = Delivery { completed: true, shipped: Shipped::Wholly, ..whole(4, Paid) };
+    let after =
+        nothing().when(&delivery).then(&[Fact::Completed { version: 4 }, left(Shipped::Wholly, 4), placed(4, Paid)]);
+    after.and().when(&delivery).ignores(Ignored::Duplicate);
+}
+
+fn left(shipped: Shipped, version: i64) -> Fact {
+    Fact::Shipped { shipped, version }
+}
+
+fn ships(shipped: Shipped) -> Delivery {
+    Delivery { version: 99, shipped, ..Delivery::default() }
+}
+
+#[test]
+fn what_has_left_is_said_before_the_payment_that_would_release_it() {
+    let delivery = Delivery { shipped: Shipped::Wholly, ..whole(2, Paid) };
+    let after = pending().when(&delivery).then(&[left(Shipped::Wholly, 2), paid("7:paid", 2, 2)]).and();
+    after.when(&delivery).ignores(Ignored::Duplicate);
+}
+
+#[test]
+fn what_has_left_is_said_before_what_was_edited() {
+    let edited = Delivery { shipped: Shipped::Partly, ..edited(2, vec![line("1", "TEA", 1)], "") };
+    let deltas = vec![LineDelta { line_id: "1".to_owned(), quantity: -1, line: None }];
+    let after =
+        pending().when(&edited).then(&[left(Shipped::Partly, 2), Fact::LinesChanged { deltas, version: 2 }]).and();
+    after.when(&edited).ignores(Ignored::Duplicate);
+}
+
+#[test]
+fn what_has_left_only_grows() {
+    let after = pending().when(&ships(Shipped::Partly)).then(&[left(Shipped::Partly, 0)]).and();
+    let after = after.when(&ships(Shipped::Partly)).ignores(Ignored::Duplicate).and();
+    let after = after.when(&ships(Shipped::Wholly)).then(&[left(Shipped::Wholly, 0)]).and();
+    after.when(&ships(Shipped::Partly)).ignores(Ignored::Duplicate);
+    pending().when(&ships(Shipped::Nothing)).ignores(Ignored::Duplicate);
+}
+
+#[test]
+fn what_has_left_before_its_order_is_remembered() {
+    let after = nothing().when(&ships(Shipped::Wholly)).then(&[left(Shipped::Wholly, 0)]).and();
+    let again = Delivery { shipped: Shipped::Wholly, ..whole(1, Paid) };
+    after.when(&again).then(&[placed(1, Paid)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use futures::stream::{BoxStream, try_unfold};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tonic::Status;
-use weir_channels::listing::{Listed as Order, Page, Wanted};
+use weir_channels::listing::{Listed as Order, Wanted};
 use weir_channels::{Fault, Mapped};
 use weir_host::{Drain, Problem, kind};
 use weir_proto::ingest::v1::{
@@ -82,11 +82,10 @@ impl Asking {
                 .map_err(|why| wrong("platform_order_ids", &why))?;
         }
         let reference = self.book.reference().ok_or_else(refusal::away)?;
-        let wanted = Wanted::Ids(ids.clone());
-        let mut missing: BTreeSet<String> = ids.into_iter().collect();
-        let (mut entered, mut after) = (Vec::new(), None);
-        loop {
-            let Page { orders, next } = platform.page(&wanted, after, 0).await.map_err(|fault| away(&fault))?;
+        let mut missing: BTreeSet<String> = ids.iter().cloned().collect();
+        let mut entered = Vec::new();
+        for ids in ids.chunks(platform.ids_max()) {
+            let orders = platform.named(ids).await.map_err(|fault| away(&fault))?;
             // What can't be read to its id goes in too, and lies in quarantine.
             let asked_for = |order: &Order| platform.id(order).is_none_or(|id| missing.contains(&id));
             let orders: Vec<Order> = orders.into_iter().filter(asked_for).collect();
@@ -96,11 +95,8 @@ impl Asking {
             let written = platform.enter(&self.lane, reference, orders).await;
             let written = written.map_err(|error| refusal::not_written(&error))?;
             entered.extend(written.into_iter().filter(|id| !id.is_empty()));
-            after = next;
-            if after.is_none() {
-                return Ok(FetchOrdersResponse { entered, unknown: missing.into_iter().collect() });
-            }
         }
+        Ok(FetchOrdersResponse { entered, unknown: missing.into_iter().collect() })
     }
 
     /// How the pulls of the tenant's shops stand.

@@ -16,6 +16,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
+use futures::future::join_all;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
@@ -24,7 +25,7 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 use uuid::Uuid;
-use weir_channels::{Adapter, Answer, CHANNELS, Fault, Headers, adapter};
+use weir_channels::{Adapter, Answer, CHANNELS, Fault, Headers, Opened, adapter};
 use weir_host::semconv::{self, attribute};
 use weir_host::{Problem, kind, trace};
 use weir_pipeline::Outgoing;
@@ -49,7 +50,8 @@ struct Believed<'a> {
     adapter: &'static dyn Adapter,
     shop: &'a Registered,
     headers: Headers,
-    body: Bytes,
+    /// Of one delivery each.
+    bodies: Vec<Bytes>,
     now_ms: i64,
     reference: i64,
 }
@@ -58,7 +60,7 @@ struct Believed<'a> {
 struct Taken {
     answer: Answer,
     kept: Kept,
-    /// Why it can't be read, where it can't.
+    /// Why it can't be read, where none of it can.
     fault: Option<Fault>,
 }
 
@@ -102,19 +104,50 @@ async fn enter(door: Door, channel: &str, shop: &str, request: Request) -> Resul
     if adapter.is_probe(&signed) {
         return Ok(Taken { answer: adapter.answer(), kept: Kept::Log, fault: None });
     }
-    adapter.verify(&signed, &shop.secrets, shop.tolerance_ms).map_err(|fault| refusal::unsigned(&fault))?;
+    let opened = adapter.open(&signed, &shop.secrets, shop.tolerance_ms).map_err(|fault| refusal::unsigned(&fault))?;
     let place = Place { _under_way: door.admission.enter(&shop)?, _bytes: bytes };
     door.admission.spend(&shop, Instant::now())?;
-    let believed = Believed { adapter, shop: &shop, headers, body, now_ms, reference };
+    let bodies = match opened {
+        Opened::Whole => vec![body],
+        Opened::Parts(parts) => parts.into_iter().map(Bytes::from).collect(),
+    };
+    let believed = Believed { adapter, shop: &shop, headers, bodies, now_ms, reference };
     take(door.lane, place, believed).await
 }
 
-/// Makes a believed delivery durable, in its place among those under way.
-async fn take(lane: Lane, place_taken: Place, delivery: Believed<'_>) -> Result<Taken, Problem> {
-    let Believed { adapter, shop, headers, body, now_ms, reference } = delivery;
-    let (identity, fault) = match adapter.map(&headers, &body) {
+/// Makes a believed request durable, all of it before the answer, in its place among those under way.
+async fn take(lane: Lane, place_taken: Place, believed: Believed<'_>) -> Result<Taken, Problem> {
+    let (adapter, shop) = (believed.adapter, believed.shop);
+    let (entries, faults): (Vec<Entry>, Vec<Option<Fault>>) =
+        believed.bodies.iter().map(|body| enter_one(&believed, body.clone())).unzip();
+    // A task of its own: a sender with less patience than the door would else take away, with each request, the step that finds out
+    // that the log is away.
+    let keeping = async move {
+        let _place = place_taken;
+        join_all(entries.into_iter().map(|entry| lane.keep(entry))).await
+    };
+    let all_kept = tokio::spawn(keeping.in_current_span()).await.map_err(|error| Problem::internal(&error))?;
+    let mut kept = Kept::Log;
+    for one in all_kept {
+        if one.map_err(|lost| refusal::not_kept(&lost))? == Kept::Journal {
+            kept = Kept::Journal;
+        }
+    }
+    for fault in faults.iter().flatten() {
+        let (channel, shop, reason) = (&shop.channel, &shop.shop, fault.reason);
+        tracing::warn!(channel, shop, reason, field = fault.field, "delivery kept that can not be read");
+    }
+    // Whoever sent several hears of one that can't be read only where no other can: sending them again would mend nothing.
+    let fault = if faults.iter().any(Option::is_none) { None } else { faults.into_iter().flatten().next() };
+    Ok(Taken { answer: adapter.answer(), kept, fault })
+}
+
+/// A delivery's record, and why it can't be read, where it can't.
+fn enter_one(believed: &Believed<'_>, body: Bytes) -> (Entry, Option<Fault>) {
+    let Believed { adapter, shop, headers, now_ms, reference, .. } = believed;
+    let (identity, fault) = match adapter.map(headers, &body) {
         Ok(mapped) => (Ok(mapped.identity()), None),
-        Err(fault) => (adapter.identify(&headers, &body), Some(fault)),
+        Err(fault) => (adapter.identify(headers, &body), Some(fault)),
     };
     let (key, identity) = place(shop, identity);
     let id = match identity.delivery_id.as_str() {
@@ -127,25 +160,12 @@ async fn take(lane: Lane, place_taken: Place, delivery: Believed<'_>) -> Result<
         kind: identity.kind,
         delivery_id: identity.delivery_id,
         platform_order_id: identity.platform_order_id,
-        headers: &headers,
+        headers,
         body,
-        now_ms,
-        reference,
+        now_ms: *now_ms,
+        reference: *reference,
     });
-    let entry = Entry { key, value, id, traceparent: trace::current_traceparent() };
-    // A task of its own: a sender with less patience than the door would else take away, with each request, the step that finds out
-    // that the log is away.
-    let keeping = async move {
-        let _place = place_taken;
-        lane.keep(entry).await
-    };
-    let kept = tokio::spawn(keeping.in_current_span()).await.map_err(|error| Problem::internal(&error))?;
-    let kept = kept.map_err(|lost| refusal::not_kept(&lost))?;
-    if let Some(fault) = &fault {
-        let (channel, shop, reason) = (&shop.channel, &shop.shop, fault.reason);
-        tracing::warn!(channel, shop, reason, field = fault.field, "delivery kept that can not be read");
-    }
-    Ok(Taken { answer: adapter.answer(), kept, fault })
+    (Entry { key, value, id, traceparent: trace::current_traceparent() }, fault)
 }
 
 fn keep(headers: &HeaderMap, names: &[&str]) -> Headers {

@@ -5,6 +5,7 @@ use crate::journal::{Journal, Refused, Way};
 use prost::Message as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use uuid::Uuid;
 use weir_pipeline::writer::Writer;
 use weir_pipeline::{LogError, Outgoing};
 use weir_proto::topics::Topic;
@@ -85,8 +86,20 @@ impl Lane {
         let Entry { key, value, id, traceparent } = entry;
         let (key, value) = (key.clone(), value.clone());
         let record = Outgoing { topic: Topic::Deliveries, key, event_type: RECEIVED, value };
+        self.put(record, id, traceparent.as_deref()).await
+    }
+
+    /// Writes a record of the house's own to the log.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub async fn tell(&self, record: Outgoing) -> Result<(), LogError> {
+        self.put(record, &Uuid::now_v7().to_string(), None).await
+    }
+
+    async fn put(&self, record: Outgoing, id: &str, traceparent: Option<&str>) -> Result<(), LogError> {
         let writer = self.writer.get().ok_or_else(|| LogError::Transient("not reached yet".to_owned()))?;
-        writer.write(record, id, traceparent.as_deref()).await.map(drop)
+        writer.write(record, id, traceparent).await.map(drop)
     }
 }
 

@@ -1,16 +1,19 @@
 //! Deliveries on their way into the log.
 
+use super::now_ms;
 use crate::wire::{Registered, subject_key};
 use prost::Message as _;
 use weir_channels::{Fault, Headers, Identity};
 use weir_pipeline::Outgoing;
-use weir_proto::delivery::v1::{DeliveryEvent, Header, Received, delivery_event};
+use weir_proto::delivery::v1::{DeliveryEvent, Header, NotFound, Received, delivery_event};
 use weir_proto::ids;
 use weir_proto::log::v1::{Actor, ActorKind, Meta};
 use weir_proto::topics::Topic;
 
-/// The one kind of record in `deliveries`.
+/// What came, as it came.
 pub const RECEIVED: &str = "weir.delivery.v1.Received";
+/// A platform has no such order.
+const NOT_FOUND: &str = "weir.delivery.v1.NotFound";
 
 /// What is put around a body.
 pub struct Parcel<'a> {
@@ -37,20 +40,29 @@ pub fn pulled(parcel: Parcel<'_>) -> Outgoing {
     record("pull", parcel)
 }
 
+/// The record of a platform's no to the question about an order that it had announced up to this version.
+pub fn denied(shop: &Registered, order_id: &str, platform_order_id: &str, version: i64, reason: &str) -> Outgoing {
+    let told = NotFound {
+        channel: shop.channel.clone(),
+        shop: shop.shop.clone(),
+        platform_order_id: platform_order_id.to_owned(),
+        platform_version: version,
+        reason: reason.to_owned(),
+    };
+    let meta = meta(shop, order_id, now_ms(), 0);
+    let value = DeliveryEvent { meta: Some(meta), event: Some(delivery_event::Event::NotFound(told)) }.encode_to_vec();
+    Outgoing { topic: Topic::Deliveries, key: order_id.to_owned(), event_type: NOT_FOUND, value }
+}
+
+fn meta(shop: &Registered, key: &str, at_ms: i64, reference: i64) -> Meta {
+    let actor =
+        Actor { kind: ActorKind::Platform.into(), id: format!("{}/{}", shop.channel, shop.shop), ..Actor::default() };
+    Meta { tenant: shop.tenant.clone(), key: key.to_owned(), at_ms, actor: Some(actor), reference, ..Meta::default() }
+}
+
 fn record(source: &str, parcel: Parcel<'_>) -> Outgoing {
     let shop = parcel.shop;
-    let meta = Meta {
-        tenant: shop.tenant.clone(),
-        key: parcel.key.clone(),
-        at_ms: parcel.now_ms,
-        actor: Some(Actor {
-            kind: ActorKind::Platform.into(),
-            id: format!("{}/{}", shop.channel, shop.shop),
-            ..Actor::default()
-        }),
-        reference: parcel.reference,
-        ..Meta::default()
-    };
+    let meta = meta(shop, &parcel.key, parcel.now_ms, parcel.reference);
     let header = |(name, value): &(String, String)| Header { name: name.clone(), value: value.clone() };
     let received = Received {
         channel: shop.channel.clone(),

@@ -1,14 +1,15 @@
 //! Requests to platforms: within each one's rate, patient with its spells, and bounded in what they read.
 
+use crate::edge::now_ms;
 use crate::wire::{Api, Registered};
-use reqwest::header::{HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode, redirect};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
-use weir_channels::listing::{ANSWER_HEADERS, Answered, Ask, Listing, Page, PageAsked};
+use weir_channels::listing::{ANSWER_HEADERS, Access, Amiss, Answered, Ask, Listing, Page, PageAsked};
 use weir_channels::{Fault, Headers};
 
 /// For one request, from its first byte to the last of its answer.
@@ -44,8 +45,14 @@ pub enum PullFault {
         "the credential can't be sent: it holds what no header may hold; `weir shop add … --api-credential` names another"
     )]
     Credential,
+    #[error(
+        "the platform refuses the request with {0:?}: is the credential wrong or too old? `weir shop add … --api-credential` names another"
+    )]
+    Denied(String),
     #[error("the platform is unwell: it answers HTTP {0}")]
     Unwell(u16),
+    #[error("the platform is unwell: it says {0:?}")]
+    Sick(String),
     #[error("the platform asks to be left alone for {} s", .0.as_secs())]
     Busy(Duration),
     #[error("the platform could not be asked: {0}")]
@@ -53,7 +60,18 @@ pub enum PullFault {
     #[error("the platform's page is larger than {PAGE_BYTES_MAX} bytes; the next one is asked for with fewer orders")]
     TooLarge,
     #[error("the platform's page can't be read: {0}")]
-    Unreadable(#[from] Fault),
+    Unreadable(Fault),
+}
+
+impl From<Amiss> for PullFault {
+    fn from(amiss: Amiss) -> PullFault {
+        match amiss {
+            Amiss::Unreadable(fault) => PullFault::Unreadable(fault),
+            Amiss::Refused(code) => PullFault::Denied(code),
+            Amiss::Busy => PullFault::Busy(Duration::ZERO),
+            Amiss::Unwell(code) => PullFault::Sick(code),
+        }
+    }
 }
 
 impl PullFault {
@@ -102,7 +120,7 @@ impl Client {
             };
             let wished = match fault {
                 PullFault::Busy(wished) if wished <= WISH_MAX => wished,
-                PullFault::Unwell(_) | PullFault::NotReached(_) => Duration::ZERO,
+                PullFault::Unwell(_) | PullFault::Sick(_) | PullFault::NotReached(_) => Duration::ZERO,
                 // A page that was cut off reads as one that is no JSON.
                 PullFault::Unreadable(_) => Duration::ZERO,
                 fault => return Err(fault),
@@ -123,10 +141,13 @@ impl Client {
     ) -> Result<Page, PullFault> {
         let turn = self.turn(shop);
         wait(&turn, api).await;
-        // Behind the turn: a shop that must wait for long takes nobody else's room meanwhile.
-        let _room = self.pages.acquire().await;
-        let Ask { path, headers } = listing.ask(asked, &api.credential);
-        let mut request = self.http.get(format!("{}{path}", api.url));
+        let asked_ms = now_ms();
+        let Ask { path, headers, body } = listing.ask(asked, &Access { credential: &api.credential, now_ms: asked_ms });
+        let url = format!("{}{path}", api.url);
+        let mut request = match body {
+            None => self.http.get(url),
+            Some(json) => self.http.post(url).header(CONTENT_TYPE, "application/json").body(json),
+        };
         for (name, value) in headers {
             let mut value = HeaderValue::try_from(value).map_err(|_| PullFault::Credential)?;
             value.set_sensitive(true);
@@ -147,8 +168,10 @@ impl Client {
             (!lines.is_empty()).then(|| ((*name).to_owned(), lines.join(", ")))
         };
         let headers = Headers(ANSWER_HEADERS.iter().filter_map(header).collect());
+        // Once an answer has begun: a platform that says nothing takes nobody else's room.
+        let _room = self.pages.acquire().await;
         let body = read(response).await?;
-        Ok(listing.read(asked, &Answered { headers: &headers, body: &body })?)
+        Ok(listing.read(asked, &Answered { headers: &headers, body: &body, asked_ms })?)
     }
 
     fn turn(&self, shop: &Registered) -> Turn {

@@ -12,17 +12,20 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::JoinSet;
-use weir_channels::listing::{Listed, Page, Wanted};
+use weir_channels::listing::{Listed, Page, Settled, Wanted};
 use weir_host::semconv::attribute;
 use weir_host::{Drain, semconv, trace};
 use weir_pipeline::LogError;
 
 /// Pause between two looks at what is due.
 const LOOK: Duration = Duration::from_secs(1);
-/// Shops that are pulled at once by one process.
-const AT_ONCE: usize = 8;
+/// Shops that are pulled at once by one process. One whose platform hangs costs its place for two minutes and little else: pages in memory
+/// are counted by themselves.
+const AT_ONCE: usize = 32;
 /// How much earlier than the last pull ended a pull begins: a platform lists some changes late.
 const OVERLAP_MS: i64 = 300_000;
+/// How long an order may be listed before it is told: so far behind stays the cursor of a walk in which one was not.
+const UNTOLD_MS: i64 = 600_000;
 /// How often a pull says that it goes on.
 const RENEWED: Duration = Duration::from_secs(20);
 const TAKEN: &str = "the shop's address changed, or another process pulls it by now";
@@ -159,13 +162,18 @@ impl Feeder {
     async fn walk(&self, platform: &Platform, claim: &Claim) -> Result<(), Broken> {
         let wanted = Wanted::Changed { from_ms: claim.cursor_ms.saturating_sub(OVERLAP_MS) };
         let counter = semconv::PULL_ORDERS.counter(&global::meter(trace::TRACER));
-        let mut after = None;
+        let (mut after, mut late_ms) = (None, 0);
         loop {
             let asked = platform.page(&wanted, after, claim.failures).await;
-            let Page { orders, next } = asked.map_err(Broken::Platform)?;
-            let newest_ms = orders.iter().filter_map(|order| order.at_ms).max();
+            let Page { orders, ids: untold, next, settled } = asked.map_err(Broken::Platform)?;
+            late_ms = if untold.is_empty() { late_ms } else { UNTOLD_MS };
+            let settled_ms = match settled {
+                Settled::Newest => orders.iter().filter_map(|order| order.at_ms).max(),
+                Settled::Until(ms) => Some(ms.saturating_sub(late_ms)),
+                Settled::NotYet => None,
+            };
             // A platform whose clock is ahead must not take the cursor along: what changes meanwhile would be passed over.
-            let cursor_ms = newest_ms.unwrap_or(claim.cursor_ms).min(now_ms());
+            let cursor_ms = settled_ms.unwrap_or(claim.cursor_ms).min(now_ms());
             let (new, entered) = self.news(platform, &claim.address, orders, cursor_ms);
             let reference = self.book.reference().ok_or_else(|| Broken::House("the log is not reached".to_owned()))?;
             let count = platform.enter(&self.lane, reference, new).await.map_err(away)?.len();

@@ -1,4 +1,4 @@
-//! How long a shop is left alone after a pull that failed (REQUIREMENTS IN-5).
+//! How long a shop is left alone after a pull, or a question about announced orders, that failed (REQUIREMENTS IN-5).
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ const PAUSES_S: [u64; 5] = [30, 60, 120, 300, 600];
 /// From so many failures in a row on somebody should look.
 pub const FAILURES_TO_ALERT: u32 = 3;
 
-/// The pause after this many failures in a row.
-pub(super) fn pause_after(failures: u32) -> Duration {
+/// The pause after this many failures in a row; questions about announced orders keep the same ones.
+pub(crate) fn pause_after(failures: u32) -> Duration {
     let index = usize::try_from(failures.saturating_sub(1)).unwrap_or(usize::MAX);
     Duration::from_secs(PAUSES_S[index.min(PAUSES_S.len() - 1)])
 }

@@ -4,10 +4,11 @@ use super::client::{Client, PullFault};
 use crate::edge::{Entry, Lane, Parcel, now_ms, place, pulled};
 use crate::wire::{Api, Registered};
 use futures::future::join_all;
+use std::collections::HashSet;
 use std::sync::Arc;
 use uuid::Uuid;
 use weir_channels::listing::{Listed, Listing, Page, PageAsked, Wanted};
-use weir_channels::{Adapter, Headers, Mapped, adapter};
+use weir_channels::{Adapter, Fault, Headers, Mapped, adapter};
 use weir_pipeline::{LogError, Outgoing};
 use weir_proto::ids;
 
@@ -38,14 +39,55 @@ impl Platform {
         Some(Platform { client, shop: shop.clone(), api, adapter, listing })
     }
 
-    /// A page of its orders. `after` is what the page before called its next, `failures` how many there were in a row.
+    /// A page of its orders, with the ids of those that it lists and does not tell. `after` is what the page before called its next, `failures` how many there were in a row.
     ///
     /// # Errors
     /// See [`PullFault`].
     pub async fn page(&self, wanted: &Wanted, after: Option<String>, failures: u32) -> Result<Page, PullFault> {
         let index = usize::try_from(failures).unwrap_or(usize::MAX).min(PAGE_SIZES.len() - 1);
         let asked = PageAsked { wanted: wanted.clone(), size: PAGE_SIZES[index], after };
-        self.client.page(&self.shop, &self.api, self.listing, &asked).await
+        let mut page = self.client.page(&self.shop, &self.api, self.listing, &asked).await?;
+        let mut untold = std::mem::take(&mut page.ids);
+        for ids in untold.clone().chunks(self.ids_max()) {
+            page.orders.append(&mut self.named(ids).await?);
+        }
+        let told: HashSet<String> = page.orders.iter().filter_map(|order| self.id(order)).collect();
+        untold.retain(|id| !told.contains(id));
+        if !untold.is_empty() {
+            let (channel, shop, count) = (self.channel(), &self.shop.shop, untold.len());
+            tracing::warn!(channel, shop, count, "the platform lists orders that it does not tell");
+        }
+        page.ids = untold;
+        Ok(page)
+    }
+
+    /// The orders of these ids, as far as the platform knows them.
+    ///
+    /// # Errors
+    /// See [`PullFault`].
+    pub async fn named(&self, ids: &[String]) -> Result<Vec<Listed>, PullFault> {
+        let (mut orders, mut after) = (Vec::new(), None);
+        // A page has one of them at least, or halves what an id that the platform does not know has spoilt.
+        for _ in 0..=ids.len().saturating_mul(8) {
+            let asked = PageAsked { wanted: Wanted::Ids(ids.to_vec()), size: ids.len(), after };
+            let mut page = self.client.page(&self.shop, &self.api, self.listing, &asked).await?;
+            orders.append(&mut page.orders);
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(orders),
+            }
+        }
+        let detail = "the platform has more pages than were asked for orders";
+        Err(PullFault::Unreadable(Fault {
+            reason: "field-invalid",
+            field: "next".to_owned(),
+            detail: detail.to_owned(),
+        }))
+    }
+
+    /// How many orders may be asked for by id at a time.
+    pub fn ids_max(&self) -> usize {
+        self.listing.ids_max().max(1)
     }
 
     pub fn channel(&self) -> &'static str {

@@ -1,12 +1,12 @@
 //! A delivery as the rules see it.
 
 use super::{addresses, orders, states};
-use crate::domain::{CancelRequest, Content, Delivery, Line, PaymentTold, Remarks};
+use crate::domain::{Announced, CancelRequest, Content, Delivery, Line, NotFound, PaymentTold, Remarks, Shipped};
 use prost::Message as _;
 use weir_channels::{Headers, Mapped, adapter_for};
 use weir_decider::{Fault, Millis};
 use weir_privacy::TenantKey;
-use weir_proto::delivery::v1::Received;
+use weir_proto::delivery::v1::{self as proto, Received};
 use weir_proto::ids;
 use weir_proto::order::v1::Order;
 
@@ -27,11 +27,16 @@ pub(super) fn read(key: &TenantKey, tenant: &str, record_key: &str, received: Re
         detail: fault.detail,
     })?;
     let order_id = ids::order_id(tenant, channel, shop, &mapped.platform_order_id);
-    if order_id != record_key {
-        let detail = format!("the body tells of the order {order_id}, the record is kept under {record_key}");
-        return Err(Fault::field("wrong-key", "key", detail));
-    }
+    check_key(&order_id, record_key)?;
     Ok(delivery(key, tenant, &order_id, &received, mapped))
+}
+
+fn check_key(order_id: &str, record_key: &str) -> Result<(), Fault> {
+    if order_id == record_key {
+        return Ok(());
+    }
+    let detail = format!("the body tells of the order {order_id}, the record is kept under {record_key}");
+    Err(Fault::field("wrong-key", "key", detail))
 }
 
 fn delivery(key: &TenantKey, tenant: &str, order_id: &str, received: &Received, mapped: Mapped) -> Delivery {
@@ -55,7 +60,31 @@ fn delivery(key: &TenantKey, tenant: &str, order_id: &str, received: &Received, 
             line_ids: request.line_ids,
         }),
         completed: mapped.completed,
+        shipped: match mapped.shipped {
+            weir_channels::Shipped::Nothing => Shipped::Nothing,
+            weir_channels::Shipped::Partly => Shipped::Partly,
+            weir_channels::Shipped::Wholly => Shipped::Wholly,
+        },
+        announced: mapped.announced.then(|| {
+            Box::new(Announced {
+                channel: received.channel.clone(),
+                shop: received.shop.clone(),
+                platform_order_id: mapped.platform_order_id,
+                kind: mapped.kind,
+            })
+        }),
+        not_found: None,
     }
+}
+
+/// The platform's no to a question about an order that it had announced.
+pub(super) fn not_found(tenant: &str, record_key: &str, told: proto::NotFound) -> Result<Delivery, Fault> {
+    check_key(&ids::order_id(tenant, &told.channel, &told.shop, &told.platform_order_id), record_key)?;
+    Ok(Delivery {
+        shop: format!("{tenant}/{}/{}", told.channel, told.shop),
+        not_found: Some(NotFound { version: told.platform_version, reason: told.reason }),
+        ..Delivery::default()
+    })
 }
 
 pub(super) fn content(key: &TenantKey, order_id: &str, order: &Order) -> Content {

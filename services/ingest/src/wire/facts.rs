@@ -1,7 +1,7 @@
 //! Facts of the `orders` topic, both ways.
 
 use super::{addresses, deliveries, states};
-use crate::domain::{CancelRequest, Fact, LineDelta, Placed, PlacedLine, Remarks, Terms};
+use crate::domain::{Announced, CancelRequest, Fact, LineDelta, Placed, PlacedLine, Remarks, Shipped, Terms};
 use prost::Message as _;
 use weir_decider::Fault;
 use weir_pipeline::Outgoing;
@@ -12,96 +12,90 @@ use weir_proto::order::v1::{self as proto, OrderEvent};
 use weir_proto::topics::Topic;
 
 pub(super) fn write(meta: Meta, fact: &Fact) -> Outgoing {
-    let (event_type, event) = event(fact);
-    let key = meta.key.clone();
+    let event = event(fact);
+    let (event_type, key) = (event_type(&event), meta.key.clone());
     let value = OrderEvent { meta: Some(meta), event: Some(event) }.encode_to_vec();
     Outgoing { topic: Topic::Orders, key, event_type, value }
 }
 
-fn event(fact: &Fact) -> (&'static str, Event) {
+fn event(fact: &Fact) -> Event {
     match fact {
-        Fact::Placed(placed) => {
-            ("weir.order.v1.OrderPlaced", Event::OrderPlaced(proto::OrderPlaced { order: Some(order(placed)) }))
+        Fact::Placed(placed) => Event::OrderPlaced(proto::OrderPlaced { order: Some(order(placed)) }),
+        Fact::Paid { state, version, payload, .. } => Event::PaymentReceived(proto::PaymentReceived {
+            payment: proto::Payment::decode(payload.as_slice()).ok(),
+            state: states::payment_to(*state),
+            platform_version: *version,
+        }),
+        Fact::Refunded { state, version } => Event::RefundNoted(proto::RefundNoted {
+            state: states::payment_to(*state),
+            platform_version: *version,
+            refund_id: String::new(),
+        }),
+        Fact::CancelRequested { request, version } => Event::CancellationRequested(proto::CancellationRequested {
+            request_id: request.request_id.clone(),
+            reason: request.reason.clone(),
+            line_ids: request.line_ids.clone(),
+            platform_version: *version,
+        }),
+        Fact::Cancelled { reason, version } => {
+            Event::OrderCancelled(proto::OrderCancelled { reason: reason.clone(), platform_version: *version })
         }
-        Fact::Paid { state, version, payload, .. } => (
-            "weir.order.v1.PaymentReceived",
-            Event::PaymentReceived(proto::PaymentReceived {
-                payment: proto::Payment::decode(payload.as_slice()).ok(),
-                state: states::payment_to(*state),
-                platform_version: *version,
-            }),
-        ),
-        Fact::Refunded { state, version } => (
-            "weir.order.v1.RefundNoted",
-            Event::RefundNoted(proto::RefundNoted {
-                state: states::payment_to(*state),
-                platform_version: *version,
-                refund_id: String::new(),
-            }),
-        ),
-        Fact::CancelRequested { request, version } => (
-            "weir.order.v1.CancellationRequested",
-            Event::CancellationRequested(proto::CancellationRequested {
-                request_id: request.request_id.clone(),
-                reason: request.reason.clone(),
-                line_ids: request.line_ids.clone(),
-                platform_version: *version,
-            }),
-        ),
-        Fact::Cancelled { reason, version } => (
-            "weir.order.v1.OrderCancelled",
-            Event::OrderCancelled(proto::OrderCancelled { reason: reason.clone(), platform_version: *version }),
-        ),
-        Fact::Completed { version } => (
-            "weir.order.v1.OrderCompleted",
-            Event::OrderCompleted(proto::OrderCompleted { platform_version: *version }),
-        ),
-        edit => edit_event(edit),
-    }
-}
-
-fn edit_event(fact: &Fact) -> (&'static str, Event) {
-    match fact {
-        Fact::AddressChangeRequested { request_id, ship_to, version } => (
-            "weir.order.v1.AddressChangeRequested",
+        Fact::Completed { version } => Event::OrderCompleted(proto::OrderCompleted { platform_version: *version }),
+        Fact::Shipped { shipped, version } => {
+            Event::OrderShipped(proto::OrderShipped { partly: *shipped == Shipped::Partly, platform_version: *version })
+        }
+        Fact::AddressChangeRequested { request_id, ship_to, version } => {
             Event::AddressChangeRequested(proto::AddressChangeRequested {
                 request_id: request_id.clone(),
                 ship_to: proto::ShipTo::decode(ship_to.payload.as_slice()).ok(),
                 platform_version: *version,
-            }),
-        ),
-        Fact::NoteChanged { remarks, version } => (
-            "weir.order.v1.NoteChanged",
-            Event::NoteChanged(proto::NoteChanged {
-                buyer_remark: remarks.buyer.clone(),
-                seller_remark: remarks.seller.clone(),
-                flag: remarks.flag.clone(),
-                platform_version: *version,
-            }),
-        ),
-        Fact::HoldsChanged { holds, version } => (
-            "weir.order.v1.PlatformHoldChanged",
-            Event::PlatformHoldChanged(proto::PlatformHoldChanged { holds: holds.clone(), platform_version: *version }),
-        ),
-        Fact::LinesChanged { deltas, version } => (
-            "weir.order.v1.LinesChanged",
-            Event::LinesChanged(proto::LinesChanged {
-                deltas: deltas.iter().map(delta).collect(),
-                platform_version: *version,
-            }),
-        ),
-        other => (
-            "weir.order.v1.OrderObserved",
-            Event::OrderObserved(proto::OrderObserved { platform_version: observed(other) }),
-        ),
+            })
+        }
+        Fact::NoteChanged { remarks, version } => Event::NoteChanged(proto::NoteChanged {
+            buyer_remark: remarks.buyer.clone(),
+            seller_remark: remarks.seller.clone(),
+            flag: remarks.flag.clone(),
+            platform_version: *version,
+        }),
+        Fact::HoldsChanged { holds, version } => {
+            Event::PlatformHoldChanged(proto::PlatformHoldChanged { holds: holds.clone(), platform_version: *version })
+        }
+        Fact::LinesChanged { deltas, version } => Event::LinesChanged(proto::LinesChanged {
+            deltas: deltas.iter().map(delta).collect(),
+            platform_version: *version,
+        }),
+        Fact::Announced { announced, version } => Event::OrderAnnounced(announced_to(announced, *version)),
+        Fact::AnnouncementDropped { reason, version } => Event::AnnouncementDropped(proto::AnnouncementDropped {
+            reason: reason.clone(),
+            platform_version: *version,
+        }),
+        Fact::Observed { version } => Event::OrderObserved(proto::OrderObserved { platform_version: *version }),
     }
 }
 
-fn observed(fact: &Fact) -> i64 {
-    match fact {
-        Fact::Observed { version } => *version,
-        _ => 0,
+fn event_type(event: &Event) -> &'static str {
+    match event {
+        Event::Stage(_) => "weir.log.v1.StageFact",
+        Event::OrderPlaced(_) => "weir.order.v1.OrderPlaced",
+        Event::PaymentReceived(_) => "weir.order.v1.PaymentReceived",
+        Event::CancellationRequested(_) => "weir.order.v1.CancellationRequested",
+        Event::OrderCancelled(_) => "weir.order.v1.OrderCancelled",
+        Event::AddressChangeRequested(_) => "weir.order.v1.AddressChangeRequested",
+        Event::NoteChanged(_) => "weir.order.v1.NoteChanged",
+        Event::LinesChanged(_) => "weir.order.v1.LinesChanged",
+        Event::RefundNoted(_) => "weir.order.v1.RefundNoted",
+        Event::PlatformHoldChanged(_) => "weir.order.v1.PlatformHoldChanged",
+        Event::OrderCompleted(_) => "weir.order.v1.OrderCompleted",
+        Event::OrderObserved(_) => "weir.order.v1.OrderObserved",
+        Event::OrderShipped(_) => "weir.order.v1.OrderShipped",
+        Event::OrderAnnounced(_) => "weir.order.v1.OrderAnnounced",
+        Event::AnnouncementDropped(_) => "weir.order.v1.AnnouncementDropped",
     }
+}
+
+fn announced_to(announced: &Announced, version: i64) -> proto::OrderAnnounced {
+    let Announced { channel, shop, platform_order_id, kind } = announced.clone();
+    proto::OrderAnnounced { platform_version: version, channel, shop, platform_order_id, kind }
 }
 
 /// The order as it was mapped, with what the rules decided: our SKUs, the terms, what is known to be paid.
@@ -164,6 +158,22 @@ pub(super) fn read(key: &TenantKey, order_id: &str, event: Event) -> Result<Fact
             version: event.platform_version,
         },
         Event::OrderObserved(event) => Fact::Observed { version: event.platform_version },
+        Event::OrderShipped(event) => Fact::Shipped {
+            shipped: if event.partly { Shipped::Partly } else { Shipped::Wholly },
+            version: event.platform_version,
+        },
+        Event::OrderAnnounced(event) => Fact::Announced {
+            announced: Box::new(Announced {
+                channel: event.channel,
+                shop: event.shop,
+                platform_order_id: event.platform_order_id,
+                kind: event.kind,
+            }),
+            version: event.platform_version,
+        },
+        Event::AnnouncementDropped(event) => {
+            Fact::AnnouncementDropped { reason: event.reason, version: event.platform_version }
+        }
         Event::Stage(_) => return Err(Fault::whole("unknown-type", "the clerk never says this")),
     })
 }

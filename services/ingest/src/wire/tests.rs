@@ -3,7 +3,7 @@
 mod addresses;
 
 use super::*;
-use crate::domain::{CancelRequest, LineDelta, PaymentState, Remarks};
+use crate::domain::{Announced, CancelRequest, LineDelta, NotFound, PaymentState, Remarks};
 use bytes::Bytes;
 use prost::Message as _;
 use weir_decider::{Decider, Millis, Moment};
@@ -136,10 +136,44 @@ fn every_fact_is_read_as_it_was_written() {
         Fact::HoldsChanged { holds: vec!["risk".to_owned()], version: 9 },
         Fact::LinesChanged { deltas: vec![new, gone], version: 10 },
         Fact::Observed { version: 11 },
+        Fact::Announced { announced: Box::new(announced()), version: 12 },
+        Fact::AnnouncementDropped { reason: "it has none".to_owned(), version: 12 },
     ];
     for fact in facts {
         assert_eq!(clerk().read_fact(&written(&fact).1), Ok(fact));
     }
+}
+
+fn announced() -> Announced {
+    Announced {
+        channel: "shopify".to_owned(),
+        shop: "acme".to_owned(),
+        platform_order_id: "5102".to_owned(),
+        kind: "orders/edited".to_owned(),
+    }
+}
+
+/// Who was asked for the order says no under the order's key, or nobody hears it.
+#[test]
+fn a_platforms_no_is_of_the_order_it_is_kept_under() {
+    let mut shops = Shops::default();
+    shops.learn(&key(), "demo/shop/shopify/acme", Some(shop(&[])));
+    let shop = shops.find("shopify", "acme").expect("registered");
+    let read = |order_id: &str| {
+        let told = crate::edge::denied(&shop, order_id, "5102", 12, "it has none");
+        assert_eq!((told.event_type, told.key.as_str()), ("weir.delivery.v1.NotFound", order_id));
+        clerk().read(&record(told.topic, &told.key, told.value.clone()))
+    };
+    let incoming = read(&order_id()).expect("readable");
+    assert_eq!((incoming.meta.tenant.as_str(), incoming.input.shop.as_str()), ("demo", "demo/shopify/acme"));
+    let told = NotFound { version: 12, reason: "it has none".to_owned() };
+    assert_eq!(incoming.input.not_found, Some(told));
+    assert_eq!(incoming.input.content, None);
+    let other = ids::order_id("demo", "shopify", "acme", "5103");
+    assert_eq!(
+        read(&other).map(|_| ()).map_err(|fault| (fault.reason, fault.field)),
+        Err(("wrong-key", "key".to_owned()))
+    );
 }
 
 #[test]

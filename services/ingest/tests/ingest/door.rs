@@ -144,6 +144,11 @@ fn each_platform_hears_what_it_wants_once_the_log_has_it() {
     let thin = r#"{"id":"E1","status":"WAIT_BUYER_PAY","version":7,"msg":"%7B%7D","msg_id":"y-1","type":"trade_TradeCreate","client_id":"client","test":false}"#;
     let answer = house.youzan("trade_TradeCreate", thin);
     assert_eq!((answer.status.as_u16(), answer.body.as_ref()), (200, br#"{"code":0,"msg":"success"}"#.as_slice()));
+    let sealed =
+        r#"{"eventId":"k-1","event":"kwaishop_order_addOrder","appKey":"ks7","info":"{\"oid\":17,\"createTime\":5}"}"#;
+    let answer = house.kuaishou(sealed);
+    assert_eq!((answer.status.as_u16(), answer.body.as_ref()), (200, br#"{"result":1}"#.as_slice()));
+    assert_eq!(house.kuaishou(r#"{"test":true}"#).status.as_u16(), 200, "and nothing of it in the log");
     let paid = r#"{"type":"order.paid","timestamp":"2026-11-21T10:05:00Z","data":{"order_id":"W-1",
         "payment":{"id":"p-1","amount_minor":500,"currency":"EUR"}}}"#;
     let answer = house.generic("m-1", now_s(), paid);
@@ -153,14 +158,56 @@ fn each_platform_hears_what_it_wants_once_the_log_has_it() {
     let told: Vec<_> = deliveries.iter().map(|(_, one)| (one.kind.as_str(), one.platform_order_id.as_str())).collect();
     let expected = [
         ("order.paid", "W-1"),
+        ("kwaishop_order_addOrder", "17"),
         ("orders/create", "9007199254740995"),
         ("order.updated", "731"),
         ("trade_TradeCreate", "E1"),
     ];
     assert_eq!(told, expected);
     assert_eq!(deliveries[0].1.delivery_id, "m-1");
-    assert_eq!(deliveries[1].1.body, ORDER);
-    assert!(deliveries[1].1.reference > 0, "the clerk must have read what the door has read");
+    assert_eq!(deliveries[1].1.body, sealed, "it lies open in the log");
+    assert_eq!(deliveries[2].1.body, ORDER);
+    assert!(deliveries[2].1.reference > 0, "the clerk must have read what the door has read");
+}
+
+/// Whoever sends a list sends all of it again unless it hears success: what is good in it must not wait for what is not.
+#[test]
+fn each_message_of_a_list_is_a_delivery_of_its_own() {
+    let house = House::open();
+    let probe = r#"{"tag":"0","msg_id":"0","data":"2026-11-21T10:00:00+08:00"}"#;
+    let created = r#"{"tag":"100","msg_id":"d-1","data":"{\"p_id\":6917345028831207425,\"order_status\":1}"}"#;
+    let paid = r#"{ "msg_id":"d-2", "tag":101, "data":{"p_id":"6917345028831207425","order_status":2,"pay_type":1} }"#;
+    let other = r#"{"tag":"106","msg_id":"d-3","data":{"p_id":6917345028831207426}}"#;
+    let unreadable = r#"{"tag":"100","msg_id":"d-4","data":{}}"#;
+    let heard = |body: &str| {
+        let answer = house.douyin(body);
+        (answer.status.as_u16(), String::from_utf8_lossy(&answer.body).into_owned())
+    };
+    let success = (200, r#"{"code":0,"msg":"success"}"#.to_owned());
+    assert_eq!(heard(&format!("[{probe}]")), success);
+    assert_eq!(deliveries(&house), [], "a test of the address is no delivery");
+    assert_eq!(heard(&format!("[{created}, {probe},{unreadable},\n{paid},{other}]")), success);
+    let mut deliveries = deliveries(&house);
+    deliveries.sort_by(|one, other| one.1.delivery_id.cmp(&other.1.delivery_id));
+    let bodies: Vec<&[u8]> = deliveries.iter().map(|(_, received)| received.body.as_ref()).collect();
+    assert_eq!(
+        bodies,
+        [unreadable, created, paid, other].map(str::as_bytes),
+        "all before the answer, in their own bytes"
+    );
+    let of = |id: &str| ids::order_id("demo", "douyin", "acme", id);
+    let (one, two) = (of("6917345028831207425"), of("6917345028831207426"));
+    let subject = subject_key("demo", "douyin", "acme");
+    let keys: Vec<&str> = deliveries.iter().map(|(key, _)| key.as_str()).collect();
+    assert_eq!(keys, [subject.as_str(), one.as_str(), one.as_str(), two.as_str()]);
+    let kinds: Vec<&str> = deliveries.iter().map(|(_, received)| received.kind.as_str()).collect();
+    assert_eq!(kinds, ["", "100", "101", "106"]);
+    assert_eq!(
+        problem(&house.douyin(&format!("[{unreadable}]"))),
+        kept("field-missing", "data.p_id"),
+        "alone it is told"
+    );
+    assert_eq!(problem(&house.douyin("[1,")), kept("body-not-json", ""));
 }
 
 #[tokio::test]

@@ -22,10 +22,10 @@ mod slow;
 #[path = "hostile/wire.rs"]
 mod wire;
 
-use crate::house::{House, PATIENCE, SECRET};
+use crate::house::{House, PATIENCE, SECRET, secret_of};
 use axum::Router;
 use case::Case;
-use channels::{Channel, all};
+use channels::{Channel, all, sealings};
 use prost::Message as _;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -61,12 +61,14 @@ fn every_hostile_request_gets_the_answer_it_deserves() {
     open_other_shops(&house, address, &channels);
     let before = house.read(Topic::Deliveries).len();
     assert_eq!(before, 0, "looking for a shop leaves nothing");
-    let makers: [(&str, Make); 5] = [
+    let makers: [(&str, Make); 7] = [
         ("JSON", bodies::cases),
         ("fields", fields::cases),
         ("signatures", signatures::cases),
         ("bombs", bombs::cases),
         ("paths", paths::cases),
+        ("sealings", sealings),
+        ("lists", channels::lists),
     ];
     let mut cases = Vec::new();
     for (kind, make) in makers {
@@ -121,7 +123,7 @@ fn open_other_shops(house: &House, address: SocketAddr, channels: &[Channel]) {
 }
 
 fn other_shop(key: &TenantKey, channel: &str) -> (String, ReferenceEvent) {
-    let secrets = SecretList { secrets: vec![OTHER_SECRET.to_vec()] }.encode_to_vec();
+    let secrets = SecretList { secrets: vec![secret_of(channel, OTHER_SECRET)] }.encode_to_vec();
     let shop = Shop {
         channel: channel.to_owned(),
         shop: "other".to_owned(),
@@ -137,7 +139,9 @@ fn compare_log(house: &House, cases: &[Case]) -> Vec<String> {
     let mut bodies: BTreeMap<(String, Vec<u8>), i64> = BTreeMap::new();
     let kept: Vec<&Case> = cases.iter().filter(|case| case.is_in_log()).collect();
     for case in &kept {
-        *bodies.entry((case.channel.to_owned(), case.body.clone())).or_default() += 1;
+        for body in case.deliveries() {
+            *bodies.entry((case.channel.to_owned(), body.to_vec())).or_default() += 1;
+        }
     }
     let mut found = 0;
     for record in house.read(Topic::Deliveries) {

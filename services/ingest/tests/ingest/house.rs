@@ -2,6 +2,8 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{Request, StatusCode};
 use prost::Message as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWrite
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use weir_channels::{shopify, standard_webhooks, woocommerce, youzan};
+use weir_channels::{douyin, kuaishou, shopify, standard_webhooks, woocommerce, youzan};
 use weir_ingest::edge::{Admission, Book, Door, Lane, Limits, router};
 use weir_ingest::wire::{Clerk, Shops};
 use weir_pipeline::kafka::KafkaLog;
@@ -77,6 +79,10 @@ impl House {
             shop(&key, "shopify", "acme", 0),
             shop(&key, "woocommerce", "acme", 0),
             shop(&key, "youzan", "acme", 0),
+            shop(&key, "douyin", "acme", 0),
+            shop(&key, "kuaishou", "acme", 0),
+            shop(&key, "tiktok", "acme", 0),
+            shop(&key, "shopee", "acme", 0),
             shop(&key, "generic", "acme", 0),
             shop(&key, "generic", "tight", 1),
         ];
@@ -151,6 +157,17 @@ impl House {
         let headers =
             [(youzan::TYPE, kind.to_owned()), (youzan::CLIENT_ID, "client".to_owned()), (youzan::SIGNATURE, signature)];
         self.post("/webhooks/youzan/acme", &headers, body.to_owned())
+    }
+
+    pub fn douyin(&self, body: &str) -> Answer {
+        let signature = douyin::sign(b"client", SECRET, body.as_bytes());
+        let headers = [(douyin::APP, "client".to_owned()), (douyin::SIGNATURE, signature)];
+        self.post("/webhooks/douyin/acme", &headers, body.to_owned())
+    }
+
+    pub fn kuaishou(&self, message: &str) -> Answer {
+        let sealed = kuaishou::seal(&secret_of("kuaishou", SECRET), message.as_bytes()).expect("a key");
+        self.post("/webhooks/kuaishou/acme", &[("content-type", "text/plain".to_owned())], sealed)
     }
 
     pub fn generic(&self, id: &str, at_s: i64, body: &str) -> Answer {
@@ -246,10 +263,22 @@ fn follow(log: &KafkaLog, key: &Arc<TenantKey>, stop: &Arc<AtomicBool>) -> Table
     Table::follow(log, signals, learn).expect("shops")
 }
 
+/// A secret as the channel's adapter takes it: some begin with a name that is signed along, some are keys of one length.
+pub fn secret_of(channel: &str, word: &[u8]) -> Vec<u8> {
+    match channel {
+        "youzan" | "tiktok" | "douyin" => [b"client:", word].concat(),
+        "kuaishou" => {
+            let key: Vec<u8> = word.iter().copied().cycle().take(16).collect();
+            STANDARD.encode(key).into_bytes()
+        }
+        "shopee" => [b"body:900001:", word].concat(),
+        _ => word.to_vec(),
+    }
+}
+
 fn shop(key: &TenantKey, channel: &str, name: &str, budget_per_second: u32) -> (String, ReferenceEvent) {
-    // Youzan's begins with the client id.
-    let secret = if channel == "youzan" { [b"client:", SECRET].concat() } else { SECRET.to_vec() };
-    let secrets = SecretList { secrets: vec![b"an older secret".to_vec(), secret] }.encode_to_vec();
+    let secrets = [b"an older secret", SECRET].map(|word| secret_of(channel, word)).to_vec();
+    let secrets = SecretList { secrets }.encode_to_vec();
     let shop = Shop {
         channel: channel.to_owned(),
         shop: name.to_owned(),

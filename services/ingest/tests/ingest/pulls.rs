@@ -71,7 +71,11 @@ impl Setting {
     fn deliveries(&self) -> Vec<Received> {
         let records = self.house.read(Topic::Deliveries);
         let event = |value: &[u8]| DeliveryEvent::decode(value).expect("an event").event.expect("of a kind");
-        records.iter().map(|record| event(&record.value)).map(|delivery_event::Event::Received(told)| told).collect()
+        let received = |event| match event {
+            delivery_event::Event::Received(told) => told,
+            other => panic!("no platform was asked for an announced order: {other:?}"),
+        };
+        records.iter().map(|record| event(&record.value)).map(received).collect()
     }
 
     /// Orders that were placed, and deliveries that changed nothing.

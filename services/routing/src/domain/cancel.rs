@@ -25,6 +25,10 @@ impl Routing {
     pub(super) fn cancel_commanded(&self, at: At<'_>, asked: &CancellationAsked) -> Ruling {
         match self.phase {
             Phase::Unknown => Decision::refuse(refusal::UNKNOWN_ORDER, format!("no order {} is known", at.key)),
+            Phase::ShippedOutside { .. } => Decision::refuse(
+                refusal::TOO_LATE,
+                "its platform says that it has left: nothing of it is shipped from here",
+            ),
             _ => self.cancel_asked(at, asked),
         }
     }
@@ -55,6 +59,7 @@ impl Routing {
                 Decision::say(vec![Fact::ChangeAsked(asked)])
             }
             Phase::Cancelled { .. } | Phase::Ended { shipped: false, .. } => Decision::ignore(Ignored::Unchanged),
+            Phase::ShippedOutside { .. } => Decision::ignore(Ignored::Irrelevant),
         }
     }
 

@@ -50,7 +50,9 @@ impl Routing {
             return Decision::ignore(Ignored::Unchanged);
         }
         match self.phase {
-            Phase::Unknown | Phase::Cancelled { .. } | Phase::Ended { .. } => Decision::ignore(Ignored::Irrelevant),
+            Phase::Unknown | Phase::Cancelled { .. } | Phase::Ended { .. } | Phase::ShippedOutside { .. } => {
+                Decision::ignore(Ignored::Irrelevant)
+            }
             Phase::Released if ship_to.is_some() => self.ask_a_person(at, MOVED_AFTER_RELEASE),
             Phase::Released => self.ask_a_person(at, EDITED_AFTER_RELEASE),
             _ if edited.lines.is_empty() && !before.lines.is_empty() => self.cancel(at, "no lines left", "", false),

@@ -33,6 +33,11 @@ pub enum Fact {
         reason: String,
         request_id: String,
     },
+    /// Somebody else has shipped it, says the platform, before it was released here.
+    ShippedOutside {
+        /// Whose stock is voided; 0: none.
+        plan: u32,
+    },
     PaymentNoted {
         payment: Payment,
         paid: Option<Money>,

@@ -11,6 +11,7 @@ pub(super) const SHIPPED: &str = "shipped";
 const REST_AFTER: i64 = 30 * 24 * 3_600_000;
 const END_CANCELLED: u32 = 1;
 const END_SHIPPED: u32 = 2;
+const END_SHIPPED_OUTSIDE: u32 = 3;
 
 impl Routing {
     pub(super) fn note_outcome(&self, at: At<'_>, outcome: &str) -> Ruling {
@@ -21,8 +22,13 @@ impl Routing {
                 let messages: Vec<Message> = self.void_if_live(at, "cancelled");
                 Decision::say(vec![noted]).tell(messages)
             }
-            Phase::Released | Phase::Waiting => Decision::say(vec![noted]),
-            Phase::Cancelled { .. } | Phase::Ended { .. } => Decision::ignore(Ignored::Duplicate),
+            Phase::Released | Phase::Waiting => {
+                let answered = self.answered_by_our_parcel().filter(|_| outcome == SHIPPED);
+                Decision::say([Some(noted), answered].into_iter().flatten().collect())
+            }
+            Phase::Cancelled { .. } | Phase::Ended { .. } | Phase::ShippedOutside { .. } => {
+                Decision::ignore(Ignored::Duplicate)
+            }
             Phase::Unknown | Phase::Parked { .. } => Decision::ignore(Ignored::Irrelevant),
         }
     }
@@ -33,6 +39,7 @@ impl Routing {
             _ if self.has_open_hold() => return None,
             Phase::Cancelled { at } | Phase::Ended { at, shipped: false } => (at, END_CANCELLED),
             Phase::Ended { at, shipped: true } => (at, END_SHIPPED),
+            Phase::ShippedOutside { at } => (at, END_SHIPPED_OUTSIDE),
             _ => return None,
         };
         Some(Rest { from: Millis(at).plus(REST_AFTER), end_state })

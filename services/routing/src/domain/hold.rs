@@ -43,7 +43,7 @@ impl Routing {
     pub(super) fn platform_holds(&self, at: At<'_>, holds: &[String]) -> Ruling {
         let open = self.open_hold_for(PLATFORM_HOLD).map(|hold| hold.id.clone());
         match (self.phase, open) {
-            (Phase::Unknown | Phase::Cancelled { .. } | Phase::Ended { .. }, _) => {
+            (Phase::Unknown | Phase::Cancelled { .. } | Phase::Ended { .. } | Phase::ShippedOutside { .. }, _) => {
                 Decision::ignore(Ignored::Irrelevant)
             }
             (_, None) if !holds.is_empty() => {

@@ -12,6 +12,10 @@ pub enum Input {
     CancelledOutside {
         reason: String,
     },
+    /// The platform says that goods have left: all of the order, or some.
+    ShippedOutside {
+        wholly: bool,
+    },
     AddressChangeAsked {
         ship_to: Vec<u8>,
         region: Region,
@@ -30,7 +34,7 @@ pub enum Input {
         reason: String,
     },
     CancelOrder(CancellationAsked),
-    /// Nothing that a plan depends on: a remark, a completion.
+    /// Nothing that a plan depends on: a remark, a version that was seen.
     Irrelevant,
 }
 

@@ -22,8 +22,8 @@ impl Routing {
     pub(super) fn place(&self, at: At<'_>, placed: &Placed) -> Ruling {
         match self.phase {
             Phase::Unknown => {}
-            // Cancelled before it was placed: it stays cancelled, and nothing is planned.
-            Phase::Cancelled { .. } if self.order.is_none() => {
+            // Cancelled before it was placed, or shipped by others: it stays so, and nothing is planned.
+            Phase::Cancelled { .. } | Phase::ShippedOutside { .. } if self.order.is_none() => {
                 return Decision::ignore(Ignored::Unchanged);
             }
             _ => return Decision::ignore(Ignored::Duplicate),

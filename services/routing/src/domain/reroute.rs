@@ -3,6 +3,7 @@
 use super::draft::Draft;
 use super::fact::Fact;
 use super::input::Reroute;
+use super::outside::SHIPPED_OUTSIDE_AFTER_RELEASE;
 use super::pay::SayingFirst;
 use super::state::{Phase, Routing};
 use super::{At, Ruling};
@@ -35,7 +36,9 @@ impl Routing {
             let cancelled = Fact::RouteCancelled { reason: "cancelled".to_owned(), request_id: String::new() };
             return Decision::say(vec![rerouted, cancelled]).tell(self.void_if_live(at, "cancelled"));
         }
-        if attempt > ATTEMPTS_MAX {
+        // Whether what has left, as the platform says, was ours nobody knows yet: a shop may say so when the label is printed. A person
+        // looks before anything is planned anew.
+        if attempt > ATTEMPTS_MAX || self.open_hold_for(SHIPPED_OUTSIDE_AFTER_RELEASE).is_some() {
             let held = Fact::Held(self.system_hold(at, self.plan, REROUTE_ATTEMPTS));
             return Decision::say(vec![rerouted, held]).tell(self.void_if_live(at, REROUTE_ATTEMPTS));
         }

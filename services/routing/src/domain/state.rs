@@ -52,6 +52,10 @@ pub(super) enum Phase {
         at: i64,
         shipped: bool,
     },
+    /// Somebody else has shipped it before it was released.
+    ShippedOutside {
+        at: i64,
+    },
 }
 
 /// A question to fulfillment.
@@ -128,6 +132,10 @@ impl Routing {
             }
             Fact::RouteCancelled { .. } => {
                 self.phase = Phase::Cancelled { at };
+                self.end();
+            }
+            Fact::ShippedOutside { .. } => {
+                self.phase = Phase::ShippedOutside { at };
                 self.end();
             }
             Fact::PaymentNoted { payment, .. } => self.payment = *payment,

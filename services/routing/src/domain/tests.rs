@@ -6,6 +6,7 @@ mod edit;
 mod expire;
 mod finish;
 mod hold;
+mod outside;
 mod pay;
 mod place;
 mod price;

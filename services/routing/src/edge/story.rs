@@ -101,6 +101,7 @@ fn sentence(event: &Event) -> Option<String> {
         Event::Stuck(stuck) => {
             format!("{} has owed its answer to the request {} for too long.", stuck.waits_for, stuck.request_id)
         }
+        Event::ShippedOutside(_) => "Shipped already, says the platform: nothing is shipped from here.".to_owned(),
         Event::Planned(_) | Event::Held(_) | Event::Stage(_) => return None,
     })
 }

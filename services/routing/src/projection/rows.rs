@@ -61,7 +61,7 @@ impl Rows {
                 self.holds.insert(of_hold(&held.hold_id), row);
             }
             Some(Event::HoldResolved(resolved)) => self.end_hold(of_hold(&resolved.hold_id)),
-            Some(Event::RouteCancelled(_)) => self.end_order(order.clone()),
+            Some(Event::RouteCancelled(_) | Event::ShippedOutside(_)) => self.end_order(order.clone()),
             // Questions on a shipped order stay open: a person owes an answer still.
             Some(Event::ShippingNoted(noted)) if noted.outcome != "shipped" => self.end_order(order.clone()),
             // An explanation needs the region at most, and that is in the plan's notes.
@@ -144,11 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_after_the_cancel_stays() {
+    fn what_is_held_after_the_end_stays() {
         let cancelled = Event::RouteCancelled(pb::RouteCancelled::default());
-        let rows = Rows::of(&[record(1, held("a")), record(2, cancelled), record(3, held("b"))]);
-        assert_eq!(open(&rows), ["b"]);
-        assert_eq!(rows.ended_orders.len(), 1);
+        for end in [cancelled, Event::ShippedOutside(pb::ShippedOutside { plan: 1 })] {
+            let rows = Rows::of(&[record(1, held("a")), record(2, end), record(3, held("b"))]);
+            assert_eq!(open(&rows), ["b"]);
+            assert_eq!(rows.ended_orders.len(), 1);
+        }
     }
 
     #[test]

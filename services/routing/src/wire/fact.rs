@@ -40,6 +40,9 @@ pub fn write(meta: &Meta, fact: &Fact) -> (&'static str, Event) {
             let cancelled = pb::RouteCancelled { reason: reason.clone(), request_id: request_id.clone() };
             ("weir.routing.v1.RouteCancelled", Event::RouteCancelled(cancelled))
         }
+        Fact::ShippedOutside { plan } => {
+            ("weir.routing.v1.ShippedOutside", Event::ShippedOutside(pb::ShippedOutside { plan: *plan }))
+        }
         Fact::PaymentNoted { payment, paid, early } => {
             let (state, paid) = (to_payment(*payment).into(), paid.as_ref().and_then(to_money));
             ("weir.routing.v1.PaymentNoted", Event::PaymentNoted(pb::PaymentNoted { state, paid, early: *early }))
@@ -110,6 +113,7 @@ pub fn read(meta: &Meta, event: Event) -> Result<Fact, Fault> {
         Event::ChangeRefused(of) => Fact::ChangeRefused { request_id: of.request_id, reason: of.reason },
         // There is one stage that it can wait for.
         Event::Stuck(of) => Fact::Stuck { plan: of.plan_version, request_id: of.request_id, since: of.since_ms },
+        Event::ShippedOutside(of) => Fact::ShippedOutside { plan: of.plan },
         Event::Stage(_) => return Err(missing("event")),
     })
 }

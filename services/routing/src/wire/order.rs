@@ -27,15 +27,20 @@ pub(super) fn read(meta: &Meta, event: Event) -> Result<Input, Fault> {
             line_ids: asked.line_ids,
         }),
         Event::OrderCancelled(cancelled) => Input::CancelledOutside { reason: cancelled.reason },
+        Event::OrderShipped(shipped) => Input::ShippedOutside { wholly: !shipped.partly },
+        // No platform completes what it has not seen leave.
+        Event::OrderCompleted(_) => Input::ShippedOutside { wholly: true },
         Event::AddressChangeRequested(asked) => {
             let ship_to = asked.ship_to.ok_or_else(|| missing("address_change_requested.ship_to"))?;
             Input::AddressChangeAsked { region: region(&ship_to), ship_to: ship_to.encode_to_vec() }
         }
         Event::LinesChanged(changed) => Input::LinesChanged(changed.deltas.into_iter().map(delta).collect()),
         Event::PlatformHoldChanged(changed) => Input::PlatformHolds(changed.holds),
-        Event::Stage(_) | Event::NoteChanged(_) | Event::OrderCompleted(_) | Event::OrderObserved(_) => {
-            Input::Irrelevant
-        }
+        Event::Stage(_)
+        | Event::NoteChanged(_)
+        | Event::OrderObserved(_)
+        | Event::OrderAnnounced(_)
+        | Event::AnnouncementDropped(_) => Input::Irrelevant,
     })
 }
 

@@ -137,6 +137,7 @@ fn every_fact() -> Vec<(&'static str, Fact)> {
         ("ChangeAsked", asked(ChangeKind::Resume)),
         ("Rerouted", rerouted),
         ("RouteCancelled", Fact::RouteCancelled { reason: "buyer".to_owned(), request_id: "r".to_owned() }),
+        ("ShippedOutside", Fact::ShippedOutside { plan: 1 }),
         ("PaymentNoted", noted(Payment::Paid, Some(money(9900)))),
         ("PaymentNoted", noted(Payment::Voided, None)),
         ("PaymentTimedOut", Fact::PaymentTimedOut { plan: 1 }),

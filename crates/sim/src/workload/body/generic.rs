@@ -2,7 +2,7 @@
 
 use super::{Text, Told};
 use crate::workload::catalogue::{CURRENCY, FREIGHT_MINOR};
-use crate::workload::order::{Pay, Quirk, Tale};
+use crate::workload::order::{Left, Pay, Quirk, Tale};
 
 pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
     let (order, telling) = (told.order, told.telling);
@@ -23,7 +23,7 @@ pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
             request(text, told, ",\"line_ids\":[\"");
             text.number(order.number as i64 * 10).put("\"]");
         }
-        Tale::Created | Tale::Updated | Tale::Completed => whole(text, told),
+        Tale::Created | Tale::Updated | Tale::Completed | Tale::Shipped => whole(text, told),
     }
     text.put("}}");
     kind
@@ -34,7 +34,7 @@ fn kind(told: Told<'_>) -> &'static str {
         _ if told.quirk == Quirk::UnknownType => "order.teleported",
         Tale::Created => "order.created",
         Tale::Paid => "order.paid",
-        Tale::Updated | Tale::Completed => "order.updated",
+        Tale::Updated | Tale::Completed | Tale::Shipped => "order.updated",
         Tale::CancelAsked | Tale::LineCancelAsked => "order.cancel_requested",
         Tale::Cancelled => "order.cancelled",
     }
@@ -65,7 +65,12 @@ fn payment(text: &mut Text, told: Told<'_>) {
 
 fn whole(text: &mut Text, told: Told<'_>) {
     let (order, telling) = (told.order, told.telling);
-    let status = if telling.tale == Tale::Completed { "completed" } else { "open" };
+    let status = match telling.left {
+        _ if telling.tale == Tale::Completed => "completed",
+        Left::All => "shipped",
+        Left::Part => "partly_shipped",
+        Left::Nothing => "open",
+    };
     text.put(",\"status\":\"").put(status).put("\",\"placed_at\":\"").instant(told.quirk.placed_ms(order)).put("\",");
     if told.quirk != Quirk::NoCurrency {
         text.put("\"currency\":\"").put(CURRENCY).put("\",");

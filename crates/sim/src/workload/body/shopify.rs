@@ -2,7 +2,7 @@
 
 use super::{Text, Told};
 use crate::workload::catalogue::{CURRENCY, FREIGHT_MINOR};
-use crate::workload::order::{Pay, Quirk, Tale};
+use crate::workload::order::{Left, Pay, Quirk, Tale};
 
 pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
     let (order, telling) = (told.order, told.telling);
@@ -15,6 +15,11 @@ pub(super) fn write(text: &mut Text, told: Told<'_>) -> &'static str {
     if telling.tale == Tale::Completed {
         text.put("\"closed_at\":\"").instant(telling.event_ms).put("\",");
     }
+    match telling.left {
+        Left::All => text.put("\"fulfillment_status\":\"fulfilled\","),
+        Left::Part => text.put("\"fulfillment_status\":\"partial\","),
+        Left::Nothing => text,
+    };
     if told.quirk != Quirk::NoCurrency {
         text.put("\"currency\":\"").put(CURRENCY).put("\",");
     }

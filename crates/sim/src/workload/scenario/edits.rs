@@ -1,6 +1,6 @@
 //! Edits, cancels, splits.
 
-use super::{End, Pay, Scenario, Seen, Shape, Tale, What, expect, three_channels};
+use super::{Channel, End, Left, Pay, Scenario, Script, Seen, Shape, Tale, What, expect, three_channels};
 use std::time::Duration;
 
 const NONE: Option<(Duration, Duration)> = None;
@@ -57,6 +57,25 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             let (order, other) = (seen.order(0), seen.end(1));
             let kept = order.plans == 2 && order.end() == End::Shipped;
             expect(kept && other == End::Backordered, || format!("it is {order:?}, the other {other:?}"))
+        },
+    },
+    Scenario {
+        name: "what-others-have-shipped-does-not-leave-again",
+        sources: &["IN-6"],
+        words: "orders that come paid and shipped, that are shipped by others before they are paid, or of which a part is: \
+                none leaves from here, and all units are for those that do",
+        shape: || Shape { channels: vec![Channel::Generic, Channel::Shopify], approved: 0, ..Shape::plain(0) },
+        script: shipped_by_others,
+        outage: NONE,
+        holds: |seen| {
+            for first in [0, 3] {
+                let (old, unpaid, partly) = (seen.order(first), seen.end(first + 1), seen.end(first + 2));
+                expect(old.plans == 0 && old.end() == End::ShippedOutside, || format!("the old one is {old:?}"))?;
+                let held = End::Held(vec!["partly-shipped-outside".to_owned()]);
+                expect((&unpaid, &partly) == (&End::ShippedOutside, &held), || format!("{unpaid:?}, {partly:?}"))?;
+            }
+            let last = (seen.end(6), seen.issued());
+            expect(last == (End::Shipped, 2), || format!("the last ended as {last:?}"))
         },
     },
     Scenario {
@@ -217,4 +236,23 @@ fn planned_anew(seen: &Seen<'_>, order: usize) -> Result<(), String> {
     let order = seen.order(order);
     let anew = (order.short_picks, order.rerouted, order.plans, order.shipped) == (1, 1, 2, 1);
     expect(anew, || format!("it is {order:?}"))
+}
+
+/// Two units, of which none is taken by what others ship.
+fn shipped_by_others(script: &mut Script<'_>) {
+    script.goods(0, 0, 0, 4);
+    for shop in 0..2 {
+        let old = script.order(500, shop, &[(0, 2)], Pay::Paid);
+        let left = script.happens(1_000, old, Tale::Shipped, |told| told.left = Left::All);
+        script.tell(1_000, old, left, What::Left);
+        let unpaid = script.unpaid(1_500, shop, &[(0, 2)]);
+        let left = script.happens(2_500, unpaid, Tale::Shipped, |told| told.left = Left::All);
+        script.tell(2_500, unpaid, left, What::Left);
+        script.pays(4_000, unpaid);
+        let partly = script.unpaid(5_000, shop, &[(0, 1)]);
+        let part = script.happens(5_500, partly, Tale::Shipped, |told| told.left = Left::Part);
+        script.tell(5_500, partly, part, What::Left);
+        script.pays(6_000, partly);
+    }
+    script.paid(9_000, 0, &[(0, 2)]);
 }

@@ -51,6 +51,10 @@ fn route_cancelled(story: &mut Story) {
     story.route.cancelled = Some("payment-timeout".to_owned());
 }
 
+fn shipped_outside(story: &mut Story) {
+    story.route.shipped_outside = true;
+}
+
 fn told(plan: u32) -> Told<'static> {
     Told { pool: "main", plan, sequence: 0 }
 }
@@ -224,6 +228,10 @@ fn a_state_follows_from_what_was_told() {
         (&[placed, planned, released, stuck, cancel_accepted], "cancelled", ""),
         (&[placed, route_cancelled], "cancelled", ""),
         (&[route_cancelled], "cancelled", ""),
+        (&[shipped_outside], "shipped-outside", ""),
+        (&[shipped_outside, placed], "shipped-outside", ""),
+        (&[placed, planned, held, shipped_outside], "shipped-outside", ""),
+        (&[placed, second_removed, shipped_outside], "shipped-outside", ""),
         (&[placed, planned, released, issued, first_shipped, cancel_accepted], "shipped", ""),
         (&[placed, planned, released, issued, first_shipped, second_removed], "shipped", ""),
     ];

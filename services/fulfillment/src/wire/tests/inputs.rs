@@ -49,6 +49,9 @@ fn routes_are_read_as_what_they_mean() {
     let cancelled = routing::RouteCancelled { reason: text("rejected"), ..Default::default() };
     let expected = Input::RouteCancelled { reason: text("rejected") };
     assert_eq!(read(&route(Event::RouteCancelled(cancelled))), Ok(expected));
+    let outside = routing::ShippedOutside { plan: 2 };
+    let expected = Input::RouteCancelled { reason: text("shipped-outside") };
+    assert_eq!(read(&route(Event::ShippedOutside(outside))), Ok(expected));
     let asked = routing::ChangeAsked {
         request_id: text("r-1"),
         kind: routing::ChangeKind::Cancel.into(),

@@ -44,6 +44,7 @@ fn check(deliveries: &[Delivery]) {
         assert_eq!(order.payment(), expected.payment());
         assert_eq!(order.is_cancelled(), expected.is_cancelled());
         assert_eq!(order.is_completed(), expected.is_completed());
+        assert_eq!(order.shipped, expected.shipped);
         assert_eq!(order.lines(), expected.lines());
         assert_eq!(order.version(), expected.version());
         assert_eq!((order.goes_to(), heard), (goes_to, goes_to));
@@ -55,6 +56,9 @@ fn whole_bodies_in_any_order() {
     let cancelled = Delivery { cancelled: Some("customer".to_owned()), ..whole(5, Refunded) };
     check(&[whole(1, Pending), whole(2, Authorized), whole(3, Paid), whole(3, Paid), cancelled]);
     let completed = Delivery { completed: true, ..whole(4, Paid) };
+    let shipped = |shipped, delivery| Delivery { shipped, ..delivery };
+    let partly = shipped(Shipped::Partly, whole(4, Paid));
+    check(&[whole(1, Pending), partly, whole(3, Paid), shipped(Shipped::Wholly, whole(5, Paid)), whole(6, Refunded)]);
     let edit = edited(3, vec![line("1", "TEA", 1), line("2", "CUP", 1)], "hurry");
     let back = edited(5, vec![line("1", "TEA", 2)], "");
     check(&[whole(1, Pending), edit, back.clone(), completed, back]);

@@ -117,7 +117,7 @@ fn a_wish_within_a_newer_body_does_not_stand_for_its_version() {
     let after = pending().when(&delivery).then(&[asked.clone(), Fact::Observed { version: 3 }]).and();
     after.when(&delivery).ignores(Ignored::Duplicate);
     // The body that places it needs no other word for its version.
-    nothing().when(&delivery).then(&[placed(3, Pending), asked]);
+    nothing().when(&delivery).then(&[asked, placed(3, Pending)]);
 }
 
 #[test]

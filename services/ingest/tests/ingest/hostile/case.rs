@@ -1,6 +1,6 @@
 //! A request, and the answer it must get.
 
-use super::channels::Channel;
+use super::channels::{Channel, Sent};
 use super::wire::Answer;
 use serde_json::Value;
 
@@ -12,6 +12,8 @@ pub struct Case {
     pub request: Vec<u8>,
     /// The body as the door should have read it.
     pub body: Vec<u8>,
+    /// What of it must lie in the log, where that is not the body itself.
+    parts: Option<Vec<Vec<u8>>>,
     /// It has a connection of its own.
     pub alone: bool,
     /// Nothing comes behind it: the server hears so at once, and need not wait for the rest.
@@ -24,6 +26,8 @@ pub struct Case {
 pub enum Expected {
     /// As the channel wants to hear it, and it lies in the log.
     Taken,
+    /// Answered in the same way, and nothing of it is kept.
+    Heard,
     /// 400, and it lies in the log all the same.
     Kept { slug: &'static str, field: String },
     /// The first of these, and not in the log.
@@ -60,20 +64,41 @@ impl Case {
         name: impl Into<String>,
         method: &str,
         path: &[u8],
-        mut headers: Headers,
+        headers: Headers,
         body: &[u8],
         expected: Expected,
     ) -> Case {
-        headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
-        let mut request = head(method, path, &headers);
-        request.extend_from_slice(body);
-        Case::raw(channel, name, request, body, expected).keeping()
+        let Sent { wire, body, expected, is_too_large } = channel.sent(body, expected);
+        let case = Case::raw(channel, name, request(method, path, headers, &wire), &body, expected);
+        if is_too_large { case } else { case.keeping() }
+    }
+
+    /// These bytes to one of the channel's shops; the log must have `body` of them, if anything.
+    pub fn unchanged(
+        channel: &Channel,
+        shop: &str,
+        name: impl Into<String>,
+        wire: &[u8],
+        body: &[u8],
+        expected: Expected,
+    ) -> Case {
+        let path = format!("/webhooks/{}/{shop}", channel.name);
+        Case::raw(channel, name, request("POST", path.as_bytes(), Headers::new(), wire), body, expected).keeping()
     }
 
     /// Bytes of the case's own.
     pub fn raw(channel: &Channel, name: impl Into<String>, request: Vec<u8>, body: &[u8], expected: Expected) -> Case {
         let name = format!("{}: {}", channel.name, name.into());
-        Case { name, channel: channel.name, request, body: body.to_vec(), alone: true, ends: false, expected }
+        Case {
+            name,
+            channel: channel.name,
+            request,
+            body: body.to_vec(),
+            parts: None,
+            alone: true,
+            ends: false,
+            expected,
+        }
     }
 
     fn keeping(mut self) -> Case {
@@ -88,6 +113,13 @@ impl Case {
         self
     }
 
+    /// Its body is taken apart into these.
+    #[must_use]
+    pub fn of_parts(mut self, parts: Vec<Vec<u8>>) -> Case {
+        self.parts = Some(parts);
+        self
+    }
+
     /// Nothing comes behind it.
     #[must_use]
     pub fn ending(mut self) -> Case {
@@ -99,7 +131,13 @@ impl Case {
     pub fn knock(channel: &'static str) -> Case {
         let request = head("POST", format!("/webhooks/{channel}/other").as_bytes(), &Headers::new());
         let (name, expected) = ("a knock".to_owned(), Expected::Dropped);
-        Case { name, channel, request, body: Vec::new(), alone: true, ends: false, expected }
+        Case { name, channel, request, body: Vec::new(), parts: None, alone: true, ends: false, expected }
+    }
+
+    /// The bodies that the log must have of it, once for each time it was sent.
+    pub fn deliveries(&self) -> impl Iterator<Item = &[u8]> {
+        let whole = self.parts.is_none().then_some(self.body.as_slice());
+        whole.into_iter().chain(self.parts.iter().flatten().map(Vec::as_slice))
     }
 
     pub fn is_in_log(&self) -> bool {
@@ -113,7 +151,7 @@ impl Case {
             format!("{:?}, but {} {text}", self.expected, answer.status)
         };
         let good = match &self.expected {
-            Expected::Taken => (200..300).contains(&answer.status),
+            Expected::Taken | Expected::Heard => (200..300).contains(&answer.status),
             Expected::Kept { slug, field } => answer.status == 400 && is_problem(answer, slug, field, true),
             Expected::Refused { status, slug, field } => {
                 // HEAD has no body to look into.
@@ -124,6 +162,11 @@ impl Case {
         };
         if good { Ok(()) } else { Err(told()) }
     }
+}
+
+fn request(method: &str, path: &[u8], mut headers: Headers, body: &[u8]) -> Vec<u8> {
+    headers.push(("content-length".to_owned(), body.len().to_string().into_bytes()));
+    [&head(method, path, &headers), body].concat()
 }
 
 /// Request line and headers, with the empty line behind them.

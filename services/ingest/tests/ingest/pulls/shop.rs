@@ -38,7 +38,7 @@ impl Shop {
     pub async fn open(credential: &str) -> Shop {
         let asked = listing::PageAsked { wanted: listing::Wanted::Ids(Vec::new()), size: 1, after: None };
         let adapter = weir_channels::adapter("woocommerce").expect("a channel");
-        let ask = adapter.listing().expect("a listing").ask(&asked, credential);
+        let ask = adapter.listing().expect("a listing").ask(&asked, &listing::Access { credential, now_ms: 0 });
         let books = Books { authorization: ask.headers[0].1.clone(), ..Books::default() };
         let books = Arc::new(Mutex::new(books));
         let routes = Router::new().route("/wp-json/wc/v3/orders", get(list)).with_state(books.clone());

@@ -29,7 +29,17 @@ fn payment() -> impl Strategy<Value = Payment> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let holds = ["1:big", "2:big", "1:platform-hold", "2:no-warehouse", "1:edited-after-release", "1:reroute-attempts"];
+    let holds = [
+        "1:big",
+        "2:big",
+        "1:platform-hold",
+        "2:no-warehouse",
+        "1:edited-after-release",
+        "1:reroute-attempts",
+        "0:partly-shipped-outside",
+        "1:partly-shipped-outside",
+        "1:shipped-outside-after-release",
+    ];
     let hold = prop::sample::select(holds.to_vec()).prop_map(|name| answer(&format!("{KEY}:{name}")));
     let excluded = prop::sample::subsequence(vec!["east".to_owned(), "west".to_owned()], 0..=1);
     prop_oneof![
@@ -57,6 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         1 => any::<bool>().prop_map(|on| take(Input::PlatformHolds(vec!["fraud".to_owned(); usize::from(on)]))),
         1 => Just(take(Input::CancelledOutside { reason: "buyer".to_owned() })),
+        1 => any::<bool>().prop_map(|wholly| take(Input::ShippedOutside { wholly })),
         1 => Just(take(Input::CancellationAsked(CancellationAsked::default()))),
         1 => Just(take(Input::NoteRefusal { request_id: String::new(), reason: "too-late".to_owned() })),
         1 => Just(take(Input::NoteOutcome { outcome: "cancelled".to_owned() })),
@@ -70,7 +81,8 @@ fn step() -> impl Strategy<Value = Step> {
 struct Observer {
     released: BTreeSet<u32>,
     open: BTreeSet<String>,
-    cancelled: bool,
+    /// Cancelled, or shipped by others.
+    ended: bool,
     version: u32,
     payment: Payment,
 }
@@ -83,6 +95,7 @@ impl Observer {
                     self.payment = demand.payment;
                 }
                 prop_assert_eq!(plan.version, self.version + 1, "plans are numbered without a gap");
+                prop_assert!(!self.ended, "planned after the end");
                 self.version = plan.version;
             }
             Fact::Held(held) => prop_assert!(self.open.insert(held.hold_id.clone()), "hold ids are never used twice"),
@@ -95,12 +108,13 @@ impl Observer {
                 prop_assert!(self.open.is_empty(), "released with {:?} open", self.open);
                 let paid = (Payment::Paid..=Payment::Refunded).contains(&self.payment);
                 prop_assert!(paid, "released unpaid");
-                prop_assert!(!self.cancelled, "released after the cancel");
+                prop_assert!(!self.ended, "released after the end");
             }
             Fact::PaymentNoted { payment, .. } => self.payment = *payment,
             Fact::Parked { demand, .. } => self.payment = demand.payment,
-            Fact::RouteCancelled { .. } => {
-                self.cancelled = true;
+            Fact::RouteCancelled { .. } | Fact::ShippedOutside { .. } => {
+                prop_assert!(!self.ended, "ended twice");
+                self.ended = true;
                 self.open.clear();
             }
             Fact::ShippingNoted { outcome } if outcome == "cancelled" => self.open.clear(),
@@ -154,7 +168,9 @@ impl Owed {
             }
             Fact::Rerouted { .. } => self.waits = true,
             Fact::PaymentNoted { payment, .. } => self.payment = *payment,
-            Fact::RouteCancelled { .. } | Fact::ShippingNoted { .. } => self.waits = false,
+            Fact::RouteCancelled { .. } | Fact::ShippedOutside { .. } | Fact::ShippingNoted { .. } => {
+                self.waits = false;
+            }
             _ => {}
         }
         Ok(())

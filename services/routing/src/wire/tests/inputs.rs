@@ -98,7 +98,14 @@ fn the_other_events_of_an_order_are_read() {
             Input::AddressChangeAsked { ship_to: ship_to().encode_to_vec(), region },
         ),
         (order_event::Event::NoteChanged(orders::NoteChanged::default()), Input::Irrelevant),
-        (order_event::Event::OrderCompleted(orders::OrderCompleted::default()), Input::Irrelevant),
+        (order_event::Event::OrderCompleted(orders::OrderCompleted::default()), Input::ShippedOutside { wholly: true }),
+        (order_event::Event::OrderShipped(orders::OrderShipped::default()), Input::ShippedOutside { wholly: true }),
+        (
+            order_event::Event::OrderShipped(orders::OrderShipped { partly: true, platform_version: 1 }),
+            Input::ShippedOutside { wholly: false },
+        ),
+        (order_event::Event::OrderAnnounced(orders::OrderAnnounced::default()), Input::Irrelevant),
+        (order_event::Event::AnnouncementDropped(orders::AnnouncementDropped::default()), Input::Irrelevant),
     ];
     for (event, expected) in cases {
         assert_eq!(read_event(event), expected);

@@ -1,0 +1,3 @@
+//! Deliveries of shopify.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::delivery("shopify", data));

@@ -1,0 +1,3 @@
+//! Deliveries of tiktok.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::delivery("tiktok", data));

@@ -1,0 +1,3 @@
+//! Deliveries of youzan.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| weir_fuzz::delivery("youzan", data));
