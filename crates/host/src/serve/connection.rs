@@ -79,13 +79,18 @@ where
     let Start { is_http2, owed } = start;
     let pulse = Pulse::new();
     let felt = pulse.clone();
+    let header_limit = limits.header_bytes;
     let service = tower::service_fn(move |request: http::Request<Incoming>| {
         let request = request.map(axum::body::Body::new);
         let call = felt.call(is_grpc(&request));
-        let answer = sides.clone().call(request);
+        let is_too_long = header_bytes(request.headers()) > header_limit;
+        let answer = (!is_too_long).then(|| sides.clone().call(request));
         async move {
             let _under_way = call;
-            answer.await
+            match answer {
+                Some(answer) => answer.await,
+                None => Ok(too_long()),
+            }
         }
     });
     let builder = builder(is_http2, limits);
@@ -118,6 +123,19 @@ where
     if let Err(error) = end {
         tracing::debug!(error = %error, "connection ended early");
     }
+}
+
+/// As they stand in HTTP/1: name, colon, space, value, line's end.
+fn header_bytes(headers: &http::HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
+/// What hyper itself says where its buffer is full before the headers have ended. How much it takes in one read is for the
+/// kernel to say: headers somewhat above the limit may fit.
+fn too_long() -> axum::response::Response {
+    let mut answer = axum::response::Response::default();
+    *answer.status_mut() = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    answer
 }
 
 fn builder(is_http2: bool, limits: &Limits) -> auto::Builder<TokioExecutor> {
