@@ -64,7 +64,7 @@ pub(super) const ENTRIES: [Invariant; Id::COUNT] = [
         name: "I5",
         sentence: "Per aggregate: versions 1..n; legal transitions, or an exception fact.",
         short: "versions 1..n for each aggregate; legal transitions",
-        on_the_log: "versions of every aggregate of every stage; plans only go up, are released once and while no hold is open; a pick list's steps; no work after the end, no cancel after a parcel; each wait said once; between `Blocked` and `Unblocked` nothing but what was written back, and what waited is resumed in its order",
+        on_the_log: "versions of every aggregate of every stage; plans only go up, are released once and while no hold is open; a pick list's steps; no work after the end, no cancel after a parcel; what left elsewhere before it was placed is not planned, before it was paid not released; each wait said once; between `Blocked` and `Unblocked` nothing but what was written back, and what waited is resumed in its order",
         beside: "random histories of each decider",
         in_the_code: "the fold: a gap stops the order, in `stock` the partition",
         metric: "`weir.stage.partitions.stopped`, `weir.invariant.broken`",
